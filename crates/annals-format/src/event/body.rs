@@ -1,0 +1,166 @@
+//! The three forms of a write's body: one event, a batch, or a line for each event.
+
+use crate::{json, limits, sentence::shortened};
+
+/// How a request body holds its events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyForm {
+    /// JSON: one event, or `{"audit_logs": […]}`.
+    Json,
+    /// `application/x-ndjson`: one event a line; empty lines are skipped.
+    Ndjson,
+}
+
+/// The events of a body, each as JSON in minimal spelling.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Body {
+    /// The events, in the order in which they were sent.
+    pub events: Vec<String>,
+    /// Whether the body was one event by itself, which is answered by itself.
+    pub single: bool,
+}
+
+/// Why a body cannot be split into events; one sentence for each fault.
+#[derive(Debug, PartialEq, Eq)]
+pub enum BodyError {
+    /// It is not what it says it is: 400.
+    Malformed(Vec<String>),
+    /// It is well formed but cannot be taken as events: 422.
+    Invalid(Vec<String>),
+    /// It holds too much: 413.
+    TooLarge(Vec<String>),
+}
+
+/// Splits a request body into events without looking into them.
+pub fn split_body(bytes: &[u8], form: BodyForm) -> Result<Body, BodyError> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        BodyError::Malformed(vec![format!("the body is not valid UTF-8 at byte {}", error.valid_up_to())])
+    })?;
+    match form {
+        BodyForm::Json => split_json(text),
+        BodyForm::Ndjson => split_ndjson(text),
+    }
+}
+
+/// Where an event of a batch stands, as it is named in faults.
+pub fn place(index: usize) -> String {
+    format!("audit_logs[{index}]")
+}
+
+fn split_json(text: &str) -> Result<Body, BodyError> {
+    // A batch adds two levels around its events; a lone event is held to the limit just below.
+    let body = json::minify(text, limits::EVENT_DEPTH_MAX + 2)
+        .map_err(|error| BodyError::Malformed(vec![format!("the body is not acceptable JSON: {error}")]))?;
+    if !body.starts_with('{') {
+        return Err(BodyError::Invalid(vec![
+            "the body must be an object: one event, or {\"audit_logs\": […]}".to_owned(),
+        ]));
+    }
+    let Some((_, list)) = json::members(&body).find(|(key, _)| *key == "audit_logs") else {
+        check_event(&body, "the event")?;
+        return Ok(Body { events: vec![body], single: true });
+    };
+    if let Some((other, _)) = json::members(&body).find(|(key, _)| *key != "audit_logs") {
+        return Err(BodyError::Invalid(vec![format!(
+            "{} may not stand beside audit_logs: send one event, or a batch with nothing else",
+            shortened(other)
+        )]));
+    }
+    if !list.starts_with('[') {
+        return Err(BodyError::Invalid(vec!["audit_logs must be an array of events".to_owned()]));
+    }
+    let count = json::elements(list).count();
+    if count == 0 {
+        return Err(BodyError::Invalid(vec!["audit_logs is empty: send at least one event".to_owned()]));
+    }
+    if count > limits::BATCH_EVENTS_MAX {
+        return Err(BodyError::TooLarge(vec![format!(
+            "audit_logs has {count} events; at most {} are allowed in one request",
+            limits::BATCH_EVENTS_MAX
+        )]));
+    }
+    let mut events = Vec::with_capacity(count);
+    for (index, event) in json::elements(list).enumerate() {
+        check_event(event, &place(index))?;
+        events.push(event.to_owned());
+    }
+    Ok(Body { events, single: false })
+}
+
+fn split_ndjson(text: &str) -> Result<Body, BodyError> {
+    let mut events = Vec::new();
+    let mut faults = Vec::new();
+    for line in text.lines().filter(|line| !line.trim_ascii().is_empty()) {
+        let index = events.len() + faults.len();
+        if index == limits::NDJSON_LINES_MAX {
+            return Err(BodyError::TooLarge(vec![format!(
+                "the body has more than {} lines, the most that one request may have",
+                limits::NDJSON_LINES_MAX
+            )]));
+        }
+        match json::minify(line, limits::EVENT_DEPTH_MAX) {
+            Ok(event) => {
+                check_event(&event, &place(index))?;
+                events.push(event);
+            }
+            Err(error) => faults.push(format!("{} is not acceptable JSON: {error}", place(index))),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(BodyError::Invalid(faults));
+    }
+    if events.is_empty() {
+        return Err(BodyError::Invalid(vec!["the body has no lines: send at least one event".to_owned()]));
+    }
+    Ok(Body { events, single: false })
+}
+
+fn check_event(event: &str, name: &str) -> Result<(), BodyError> {
+    if event.len() > limits::EVENT_BYTES_MAX {
+        return Err(BodyError::TooLarge(vec![format!(
+            "{name} is {} bytes of JSON; at most {} are allowed",
+            event.len(),
+            limits::EVENT_BYTES_MAX
+        )]));
+    }
+    // Only reachable for the JSON form, whose scan allows for the two levels of a batch.
+    if json::depth(event) > limits::EVENT_DEPTH_MAX {
+        return Err(BodyError::Invalid(vec![format!(
+            "{name} is nested deeper than {} levels",
+            limits::EVENT_DEPTH_MAX
+        )]));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Event, Timestamp, event::Rules};
+
+    /// A client could otherwise make the server answer with many times what it was sent.
+    #[test]
+    fn no_sentence_repeats_a_long_key() {
+        let long = "k".repeat(100_000);
+        let refused = |body: String, form| match split_body(body.as_bytes(), form).expect_err("a fault") {
+            BodyError::Malformed(sentences)
+            | BodyError::Invalid(sentences)
+            | BodyError::TooLarge(sentences) => sentences,
+        };
+        let faults = |body: String| {
+            let rules = Rules { import: false, now: Timestamp::from_us(0) };
+            Event::parse(&body, "", &rules).expect_err("a fault")
+        };
+        let sentences = [
+            refused(format!(r#"{{"{long}":1,"{long}":2}}"#), BodyForm::Json),
+            refused(format!(r#"{{"{long}":1,"{long}":2}}"#), BodyForm::Ndjson),
+            refused(format!(r#"{{"audit_logs":[],"{long}":2}}"#), BodyForm::Json),
+            faults(format!(r#"{{"{long}":1}}"#)),
+            faults(format!(r#"{{"changed_values":{{"{long}":1}}}}"#)),
+            faults(format!(r#"{{"event":"{long}","source":"{long}","user_id":{long}}}"#)),
+        ];
+        for sentence in sentences.concat() {
+            assert!(sentence.len() < 300, "{} bytes: {sentence:.200}", sentence.len());
+        }
+    }
+}

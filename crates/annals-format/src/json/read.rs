@@ -1,0 +1,176 @@
+//! Reading and writing texts in the minimal spelling: members, elements, strings.
+//!
+//! These functions take the output of [`minify`](super::minify) on trust. On any other text they may skip or stop
+//! early, but they neither panic nor loop.
+
+use std::borrow::Cow;
+
+/// The members of an object in minimal spelling; nothing when `object` is no object.
+pub fn members(object: &str) -> Members<'_> {
+    Members { rest: object.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or_default() }
+}
+
+/// Iterator over `(key, value)`; the key without its quotes and still escaped, the value as its JSON text.
+#[derive(Debug, Clone)]
+pub struct Members<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (key, rest) = split_value(self.rest)?;
+        let key = key.strip_prefix('"')?.strip_suffix('"')?;
+        let (value, rest) = split_value(rest.strip_prefix(':')?)?;
+        self.rest = rest.strip_prefix(',').unwrap_or(rest);
+        Some((key, value))
+    }
+}
+
+/// The elements of an array in minimal spelling; nothing when `array` is no array.
+pub fn elements(array: &str) -> Elements<'_> {
+    Elements { rest: array.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or_default() }
+}
+
+/// Iterator over the JSON texts of an array's elements.
+#[derive(Debug, Clone)]
+pub struct Elements<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (value, rest) = split_value(self.rest)?;
+        self.rest = rest.strip_prefix(',').unwrap_or(rest);
+        Some(value)
+    }
+}
+
+/// The characters of a JSON string in minimal spelling; `None` when `value` is no string.
+pub fn string(value: &str) -> Option<Cow<'_, str>> {
+    let inner = value.strip_prefix('"')?.strip_suffix('"')?;
+    if !inner.contains('\\') {
+        return Some(Cow::Borrowed(inner));
+    }
+    let mut decoded = String::with_capacity(inner.len());
+    let mut characters = inner.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            decoded.push(character);
+            continue;
+        }
+        decoded.push(match characters.next()? {
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'u' => {
+                let digits: String = characters.by_ref().take(4).collect();
+                char::from_u32(u32::from_str_radix(&digits, 16).ok()?)?
+            }
+            other => other,
+        });
+    }
+    Some(Cow::Owned(decoded))
+}
+
+/// Appends `text` as a JSON string in minimal spelling, with its quotes.
+pub fn write_string(out: &mut String, text: &str) {
+    out.push('"');
+    let mut plain = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte < 0x20 || byte == b'"' || byte == b'\\' {
+            out.push_str(text.get(plain..at).unwrap_or_default());
+            write_escaped(out, char::from(byte));
+            plain = at + 1;
+        }
+    }
+    out.push_str(text.get(plain..).unwrap_or_default());
+    out.push('"');
+}
+
+/// Appends one character as it is spelt inside a string: escaped only when it must be.
+pub(super) fn write_escaped(out: &mut String, character: char) {
+    match character {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '\u{8}' => out.push_str("\\b"),
+        '\u{c}' => out.push_str("\\f"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '\0'..='\u{1f}' => {
+            const HEX: [char; 16] =
+                ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+            let code = usize::from(character as u8);
+            out.push_str("\\u00");
+            out.extend([code >> 4, code & 15].map(|digit| HEX.get(digit).copied().unwrap_or('0')));
+        }
+        other => out.push(other),
+    }
+}
+
+/// How deep arrays and objects nest in a value; 0 for a scalar.
+pub fn depth(value: &str) -> usize {
+    let bytes = value.as_bytes();
+    let (mut at, mut open, mut deepest) = (0, 0_usize, 0);
+    while let Some(byte) = bytes.get(at) {
+        at += 1;
+        match byte {
+            b'"' => at = string_end(bytes, at).unwrap_or(bytes.len()),
+            b'{' | b'[' => {
+                open += 1;
+                deepest = deepest.max(open);
+            }
+            b'}' | b']' => open = open.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// Splits the first value off a text that starts with one.
+pub(crate) fn split_value(text: &str) -> Option<(&str, &str)> {
+    let bytes = text.as_bytes();
+    let end = match bytes.first()? {
+        b'"' => string_end(bytes, 1)?,
+        b'{' | b'[' => {
+            let mut depth = 0_usize;
+            let mut at = 0;
+            loop {
+                match bytes.get(at)? {
+                    b'"' => {
+                        at = string_end(bytes, at + 1)?;
+                        continue;
+                    }
+                    b'{' | b'[' => depth += 1,
+                    b'}' | b']' => {
+                        depth = depth.saturating_sub(1);
+                        if depth == 0 {
+                            break at + 1;
+                        }
+                    }
+                    _ => {}
+                }
+                at += 1;
+            }
+        }
+        _ => bytes.iter().position(|byte| matches!(byte, b',' | b'}' | b']')).unwrap_or(bytes.len()),
+    };
+    text.split_at_checked(end)
+}
+
+/// Where the string ends (after its closing quote) whose first character stands at `at`.
+fn string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The formats of annals: what an event is, how an entry is stored, served and hashed, and what a list asks for.
+//!
+//! Nothing here does I/O, reads a clock or draws randomness: bytes come in, bytes go out. The crate is what a
+//! verifier or a tool links that wants to read annals' data without the server.
+//!
+//! - [`json`] reads JSON strictly and gives it one minimal spelling.
+//! - [`event`] turns what a client sent into a validated [`Event`].
+//! - [`entry`] gives an event its stored form, its leaf and its place in answers.
+//! - [`query`] parses the parameters of a list into a [`Filter`] and a page.
+
+pub mod entry;
+pub mod event;
+pub mod json;
+pub mod limits;
+pub mod object_type;
+pub mod query;
+mod sentence;
+pub mod time;
+pub mod token;
+
+pub use entry::{Draft, Row};
+pub use event::{Action, Event};
+pub use query::{Filter, ListQuery};
+pub use time::Timestamp;
+pub use token::LogToken;

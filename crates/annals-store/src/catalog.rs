@@ -1,0 +1,253 @@
+//! The seam: what every engine of the catalog does, one whole step a method.
+
+use std::{ops::Range, sync::Arc};
+
+use annals_format::Timestamp;
+use annals_tlog::{Edge, Hash};
+use async_trait::async_trait;
+
+use crate::model::{AccessToken, Account, AccountId, Identity, TokenHash, User, Workspace};
+
+/// The transactional store of everything mutable.
+///
+/// Every method is one atomic step. Reads see every commit that ended before they began, whoever made it, in this
+/// process or another. Methods may be called from any number of tasks at once; none retries by itself.
+#[async_trait]
+pub trait Catalog: Send + Sync + 'static {
+    /// Does all of `commit` or nothing, durably: after `Ok` no crash takes it back.
+    ///
+    /// This is a compare-and-swap: each log must have exactly the size that its append expects, else nothing is done
+    /// and the caller looks again. As every change to an account comes with an entry in its log, whoever decided on
+    /// what they read of an account before is safe from changes in between.
+    async fn commit(&self, commit: Arc<Commit>) -> Result<(), CommitError>;
+
+    /// All accounts, in the order of their ids.
+    async fn accounts(&self) -> Result<Vec<Account>, ReadError>;
+
+    /// The tree of an account's log; the empty tree for an account that has no entries or does not exist.
+    async fn tree(&self, account: AccountId) -> Result<Tree, ReadError>;
+
+    /// The entries whose indexes are in `range`, in order, as many from its start as fit in about `bytes_max` bytes, but
+    /// at least one if there is any. Indexes the log does not have yet are left out.
+    async fn entries(
+        &self,
+        account: AccountId,
+        range: Range<u64>,
+        bytes_max: usize,
+    ) -> Result<Vec<StoredRow>, ReadError>;
+
+    /// The rows at `indexes`, in the order of the question. An index that the log does not have is an error.
+    async fn rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Vec<u8>>, ReadError>;
+
+    /// What was recorded under each of `keys`, in the order of the question.
+    async fn recall(&self, account: AccountId, keys: &[TokenHash]) -> Result<Vec<Option<Recall>>, ReadError>;
+
+    /// The workspaces of an account, in the order of their creation, ties by token.
+    async fn workspaces(&self, account: AccountId) -> Result<Vec<Workspace>, ReadError>;
+
+    /// The users of an account, also removed ones, in the order of their ids.
+    async fn users(&self, account: AccountId) -> Result<Vec<User>, ReadError>;
+
+    /// The access tokens of an account but for grants, also ended ones, in the order of their numbers, ties by id.
+    async fn tokens(&self, account: AccountId) -> Result<Vec<AccessToken>, ReadError>;
+
+    /// Whose secret has this hash. Expired and revoked tokens are found as well: the caller says why they fail.
+    async fn identify(&self, hash: &TokenHash) -> Result<Option<Identity>, ReadError>;
+
+    /// Issues a grant: a token of the kind [`TokenKind::Grant`](crate::TokenKind::Grant) whose `id` is that of the
+    /// token it was issued for. Durable, but not recorded in the log. A conflict when the account has no such token, or
+    /// the hash is taken.
+    async fn grant(&self, account: AccountId, grant: AccessToken) -> Result<(), CommitError>;
+
+    /// Notes when tokens were last used; a time never moves backwards. Not necessarily durable.
+    async fn touch(&self, uses: Vec<Use>) -> Result<(), CommitError>;
+
+    /// Forgets request keys recorded before `keys_before` and grants that expired before `now`; returns how many went.
+    async fn forget(&self, keys_before: Timestamp, now: Timestamp) -> Result<u64, CommitError>;
+
+    /// Succeeds when the engine can answer reads.
+    async fn check(&self) -> Result<(), ReadError>;
+}
+
+/// One atomic step of writing.
+#[derive(Debug, Clone, Default)]
+pub struct Commit {
+    /// What is added to logs; at most one append for each account.
+    pub appends: Vec<Append>,
+    /// What changes beside the logs.
+    pub changes: Vec<Change>,
+}
+
+/// Entries for the end of one log.
+#[derive(Debug, Clone)]
+pub struct Append {
+    /// Whose log.
+    pub account: AccountId,
+    /// How many entries the log must have for this to be done; the first new entry has this index.
+    pub expected_size: u64,
+    /// The entries, in order; may be empty when only keys or changes are recorded.
+    pub entries: Vec<NewEntry>,
+    /// The tree with these entries.
+    pub tree: Tree,
+    /// What to recall requests by.
+    pub keys: Vec<RequestKey>,
+}
+
+/// An entry to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEntry {
+    /// Its stored form.
+    pub row: Vec<u8>,
+    /// The hash of its leaf.
+    pub leaf: Hash,
+}
+
+/// An entry as it was stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRow {
+    /// Its place in the log.
+    pub index: u64,
+    /// Its stored form.
+    pub row: Vec<u8>,
+    /// The hash of its leaf.
+    pub leaf: Hash,
+}
+
+/// The state of a log that the next append needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tree {
+    /// The right edge, which knows the size.
+    pub edge: Edge,
+    /// The clock of live events: none of them is older than this.
+    pub clock: Timestamp,
+}
+
+impl Default for Tree {
+    fn default() -> Self {
+        Self { edge: Edge::new(), clock: Timestamp::MIN }
+    }
+}
+
+/// What a request can be recalled by, so that a retry is answered and not recorded again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestKey {
+    /// SHA-256 over what kind of key it is and the key itself.
+    pub key: TokenHash,
+    /// What was recorded under it.
+    pub recall: Recall,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What was recorded under a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recall {
+    /// SHA-256 of the content, to tell a retry from another request with the same key.
+    pub content: [u8; 32],
+    /// The indexes of the entries, in the order of the request. Not always a range: events of one request may have been
+    /// recorded before.
+    pub indexes: Vec<u64>,
+}
+
+/// A change beside the logs. Each comes with an entry in the account's log that says who made it, so that a change of
+/// something that is not there is a conflict: the entry would tell of what never happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A new account; a conflict when its id or token is taken.
+    CreateAccount(Account),
+    /// Another title for an account.
+    RenameAccount {
+        /// Which account.
+        account: AccountId,
+        /// Its new title.
+        title: String,
+    },
+    /// A new workspace; the first one becomes the account's default. A conflict when its token is taken.
+    CreateWorkspace {
+        /// Whose.
+        account: AccountId,
+        /// The workspace.
+        workspace: Workspace,
+    },
+    /// Another name for a workspace.
+    RenameWorkspace {
+        /// Whose.
+        account: AccountId,
+        /// Which workspace.
+        token: String,
+        /// Its new name.
+        name: String,
+    },
+    /// A new user; a conflict when the id is taken.
+    CreateUser {
+        /// Whose.
+        account: AccountId,
+        /// The user.
+        user: User,
+    },
+    /// A user's end, and with it the end of the user's tokens. The first removal counts.
+    RemoveUser {
+        /// Whose.
+        account: AccountId,
+        /// Which user.
+        id: i64,
+        /// When.
+        at: Timestamp,
+    },
+    /// A new personal or service token; a conflict when its id or hash is taken.
+    CreateToken {
+        /// Whose.
+        account: AccountId,
+        /// The token.
+        token: AccessToken,
+    },
+    /// A token's end, and with it the end of the grants issued for it. The first revocation counts.
+    RevokeToken {
+        /// Whose.
+        account: AccountId,
+        /// Which token.
+        id: String,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// When a token was used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// Whose token.
+    pub account: AccountId,
+    /// Which token.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What went wrong underneath, for the operator.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a commit did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// Nothing was done: a log has another size than was expected, a name is taken, or what was to be changed is not
+    /// there.
+    #[error("the log changed in the meantime")]
+    Conflict,
+    /// Nothing was done: the engine cannot write now.
+    #[error("the catalog cannot write: {0}")]
+    Unavailable(#[source] Cause),
+    /// It may or may not have been done, and only looking again tells.
+    #[error("the outcome of a write to the catalog is unknown: {0}")]
+    Unknown(#[source] Cause),
+}
+
+/// Why a read did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The engine cannot read now.
+    #[error("the catalog cannot read: {0}")]
+    Unavailable(#[source] Cause),
+    /// What is stored contradicts itself.
+    #[error("the catalog is damaged: {0}")]
+    Corrupt(String),
+}

@@ -1,0 +1,64 @@
+//! What every engine refuses before it touches anything: steps that contradict themselves.
+
+use std::collections::HashSet;
+
+use crate::catalog::{Append, Change, Commit, CommitError};
+use crate::model::{AccessToken, AccountId, TokenKind};
+
+/// The most entries a log may have, 2⁴⁰: engines pack an account and an index into one signed 64-bit key.
+pub(crate) const SIZE_MAX: u64 = 1 << 40;
+
+/// Refuses a commit that would store what cannot be read back.
+pub(crate) fn commit(commit: &Commit) -> Result<(), CommitError> {
+    commit.appends.iter().try_for_each(append)?;
+    let mut accounts = HashSet::new();
+    if !commit.appends.iter().all(|append| accounts.insert(append.account)) {
+        return Err(refused("a commit appends to a log twice"));
+    }
+    commit.changes.iter().try_for_each(|change| match change {
+        Change::CreateAccount(created) => account(created.id),
+        Change::CreateToken { account: owner, token } => {
+            account(*owner)?;
+            match token.kind {
+                TokenKind::Grant => Err(refused("a grant is issued by itself, not by a commit")),
+                TokenKind::Personal { .. } | TokenKind::Service => Ok(()),
+            }
+        }
+        Change::RenameAccount { account: owner, .. }
+        | Change::CreateWorkspace { account: owner, .. }
+        | Change::RenameWorkspace { account: owner, .. }
+        | Change::CreateUser { account: owner, .. }
+        | Change::RemoveUser { account: owner, .. }
+        | Change::RevokeToken { account: owner, .. } => account(*owner),
+    })
+}
+
+/// Refuses to issue anything but a grant.
+pub(crate) fn grant(owner: AccountId, grant: &AccessToken) -> Result<(), CommitError> {
+    account(owner)?;
+    if grant.kind == TokenKind::Grant {
+        Ok(())
+    } else {
+        Err(refused("only a grant is issued without a commit"))
+    }
+}
+
+fn append(append: &Append) -> Result<(), CommitError> {
+    account(append.account)?;
+    let size = append.tree.edge.size();
+    if size > SIZE_MAX {
+        return Err(refused("a log holds at most 2^40 entries"));
+    }
+    if size.checked_sub(append.expected_size) != Some(append.entries.len() as u64) {
+        return Err(refused("the tree does not have the size of the log with its new entries"));
+    }
+    Ok(())
+}
+
+fn account(id: AccountId) -> Result<(), CommitError> {
+    if id <= AccountId::MAX { Ok(()) } else { Err(refused("an account's id is beyond the largest there is")) }
+}
+
+fn refused(why: &'static str) -> CommitError {
+    CommitError::Unavailable(why.into())
+}

@@ -1,0 +1,34 @@
+//! Where annals keeps what it must not lose: the catalog, with one trait, its engines, and the suite they all pass.
+//!
+//! - [`Catalog`] is the seam: one method for each whole, atomic step.
+//! - [`Sqlite`] is the embedded engine.
+//!
+//! With the feature `test-util`, for tests:
+//! - `Memory` answers the same way and forgets.
+//! - `Faulty` wraps any engine and breaks chosen calls, both before they are done and after.
+//! - `contract` holds every engine and every wrapper to the same behaviour.
+
+mod catalog;
+mod check;
+mod model;
+
+#[cfg(any(test, feature = "test-util"))]
+pub mod contract;
+#[cfg(any(test, feature = "test-util"))]
+mod faulty;
+#[cfg(any(test, feature = "test-util"))]
+mod memory;
+mod sqlite;
+
+pub use catalog::{
+    Append, Catalog, Cause, Change, Commit, CommitError, NewEntry, ReadError, Recall, RequestKey, StoredRow,
+    Tree, Use,
+};
+#[cfg(any(test, feature = "test-util"))]
+pub use faulty::{Call, Fault, Faulty};
+#[cfg(any(test, feature = "test-util"))]
+pub use memory::Memory;
+pub use model::{
+    AccessToken, Account, AccountId, Identity, Role, Scope, Scopes, TokenHash, TokenKind, User, Workspace,
+};
+pub use sqlite::{OpenError, Sqlite, SqliteOptions};

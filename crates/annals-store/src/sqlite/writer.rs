@@ -1,0 +1,170 @@
+//! The thread that writes: it owns one connection, and everything that changes passes through it in turn.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::checkpoint::Schedule;
+use super::open::{self, OpenError};
+use super::{SqliteOptions, error};
+use crate::catalog::CommitError;
+
+#[cfg(test)]
+mod tests;
+
+/// The writer empties the log after this long without a write.
+const REST: Duration = Duration::from_secs(30);
+
+type Job = Box<dyn FnOnce(&mut State) + Send>;
+
+/// A handle on the thread; dropping it ends the thread after the jobs that wait.
+pub(super) struct Writer {
+    jobs: Option<SyncSender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Opens the database and starts the thread.
+    pub(super) fn start(path: PathBuf, options: SqliteOptions) -> Result<Self, OpenError> {
+        let mut state = State { path, options, open: None };
+        state.open = Some(state.open()?);
+        let (jobs, waiting) = mpsc::sync_channel(state.options.waiting_max.max(1));
+        let path = state.path.clone();
+        let thread = thread::Builder::new()
+            .name("catalog-writer".into())
+            .spawn(move || state.work(&waiting))
+            .map_err(|error| OpenError::Failed { path, source: error.into() })?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Runs `work` in a transaction of its own.
+    pub(super) async fn transact<T, W>(&self, work: W) -> Result<T, CommitError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Connection) -> Result<T, CommitError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        // Done even if the caller is gone by then: it may have been cancelled, but not what it asked for.
+        let job: Job = Box::new(move |state| drop(answer.send(state.transact(work))));
+        let sent = self.jobs.as_ref().map(|jobs| jobs.try_send(job));
+        match sent {
+            Some(Ok(())) => {}
+            Some(Err(TrySendError::Full(_))) => {
+                return Err(CommitError::Unavailable("too many writes are waiting".into()));
+            }
+            Some(Err(TrySendError::Disconnected(_))) | None => {
+                return Err(CommitError::Unavailable("the thread that writes has ended".into()));
+            }
+        }
+        let lost = |_| CommitError::Unknown("the thread that writes ended before it answered".into());
+        answered.await.map_err(lost)?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the thread that writes to the catalog panicked");
+        }
+    }
+}
+
+/// What the thread owns.
+struct State {
+    path: PathBuf,
+    options: SqliteOptions,
+    /// Empty after a commit with an unknown outcome, until the next job.
+    open: Option<Open>,
+}
+
+/// A connection between two transactions.
+struct Open {
+    connection: Connection,
+    checkpoints: Schedule,
+}
+
+impl State {
+    fn open(&self) -> Result<Open, OpenError> {
+        let connection = open::writer(&self.path, &self.options)?;
+        let checkpoints =
+            Schedule::new(&connection, &self.options).map_err(|error| OpenError::of(&self.path, error))?;
+        Ok(Open { connection, checkpoints })
+    }
+
+    fn work(mut self, waiting: &Receiver<Job>) {
+        let mut resting = false;
+        loop {
+            let job = if resting {
+                waiting.recv().map_err(RecvTimeoutError::from)
+            } else {
+                waiting.recv_timeout(REST)
+            };
+            match job {
+                Ok(job) => {
+                    job(&mut self);
+                    // After the answer: nobody waits for a checkpoint but the next commit.
+                    self.checkpoint(Schedule::after_commit);
+                    resting = false;
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    self.checkpoint(Schedule::at_rest);
+                    resting = true;
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.checkpoint(Schedule::at_rest);
+    }
+
+    /// A checkpoint that fails has lost nothing: the log still holds what it should have copied.
+    fn checkpoint(&mut self, run: fn(&mut Schedule, &Connection) -> rusqlite::Result<()>) {
+        let Some(Open { connection, checkpoints }) = &mut self.open else { return };
+        if let Err(error) = run(checkpoints, connection) {
+            tracing::warn!(%error, "the log of the catalog could not be copied into its database file");
+        }
+    }
+
+    /// Does `work` and commits, or does nothing.
+    fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> Result<T, CommitError>,
+    ) -> Result<T, CommitError> {
+        let open = match self.open.take() {
+            Some(open) => open,
+            None => self.open().map_err(|error| CommitError::Unavailable(error.into()))?,
+        };
+        let result = transact(&open.connection, work);
+        // After an unknown outcome, or if it is still inside a transaction, the connection is not used again: the
+        // next one takes what the files say for granted and nothing else.
+        if !matches!(result, Err(CommitError::Unknown(_))) && open.connection.is_autocommit() {
+            self.open = Some(open);
+        }
+        result
+    }
+}
+
+fn transact<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> Result<T, CommitError>,
+) -> Result<T, CommitError> {
+    // The write lock is taken at once, so that what is read here is still true at the commit. A crash before the
+    // commit leaves pages in the log that no commit follows, which recovery drops.
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(error::write)?;
+    let result = work(connection)
+        // A crash in here leaves the transaction or nothing, and an error says which as far as it can be known.
+        .and_then(|done| connection.execute_batch("COMMIT").map(|()| done).map_err(error::commit));
+    // Some errors have ended the transaction by themselves. If it cannot be ended, closing the connection does it.
+    if result.is_err()
+        && !connection.is_autocommit()
+        && let Err(error) = connection.execute_batch("ROLLBACK")
+    {
+        tracing::warn!(%error, "a write to the catalog could not be rolled back");
+    }
+    // A crash from here on takes nothing back: the log is synced.
+    result
+}

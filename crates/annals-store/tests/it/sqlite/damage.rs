@@ -1,0 +1,103 @@
+//! A database whose values contradict the schema's meaning is called corrupt, and never answered from.
+
+use std::sync::Arc;
+
+use annals_format::Timestamp;
+use annals_store::contract::Outcome;
+use annals_store::{Catalog, Commit, ReadError, Recall, RequestKey, Sqlite};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::{A, append, directory, file, names, open};
+
+/// A catalog with one of everything, damaged by `sql`.
+async fn damaged(sql: &str) -> Result<(Sqlite, TempDir), Box<dyn std::error::Error + Send + Sync>> {
+    let directory = directory();
+    let catalog = open(&directory);
+    let mut append = append(&catalog.tree(A).await?, 10);
+    append.keys.push(RequestKey {
+        key: [1; 32],
+        recall: Recall { content: [2; 32], indexes: vec![0] },
+        at: Timestamp::from_us(1),
+    });
+    catalog.commit(Arc::new(Commit { appends: vec![append], changes: names() })).await?;
+    let connection = Connection::open(file(&directory))?;
+    assert_eq!(connection.execute(sql, ())?, 1, "{sql}");
+    Ok((catalog, directory))
+}
+
+fn assert_corrupt<T: std::fmt::Debug>(answer: &Result<T, ReadError>, sql: &str) {
+    assert!(matches!(answer, Err(ReadError::Corrupt(_))), "{sql}: {answer:?}");
+}
+
+#[tokio::test]
+async fn an_account_out_of_range_is_corrupt() -> Outcome {
+    for sql in [
+        "UPDATE accounts SET id = -1",
+        "UPDATE accounts SET id = 1 << 23",
+        "UPDATE accounts SET id = (1 << 32) + 1",
+        "UPDATE accounts SET created_us = 9223372036854775807",
+    ] {
+        let (catalog, _directory) = damaged(sql).await?;
+        assert_corrupt(&catalog.accounts().await, sql);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_tree_that_is_none_is_corrupt() -> Outcome {
+    for sql in [
+        "UPDATE trees SET size = -1",
+        "UPDATE trees SET size = 3",
+        "UPDATE trees SET size = (1 << 40) + 1",
+        "UPDATE trees SET size = 1 << 62",
+        "UPDATE trees SET edge = x'00'",
+        "UPDATE trees SET clock_us = -9223372036854775807 - 1",
+    ] {
+        let (catalog, _directory) = damaged(sql).await?;
+        assert_corrupt(&catalog.tree(A).await, sql);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_entry_that_is_none_is_corrupt() -> Outcome {
+    for sql in ["UPDATE head SET leaf = x'00'", "UPDATE head SET key = key + 1"] {
+        let (catalog, _directory) = damaged(sql).await?;
+        assert_corrupt(&catalog.entries(A, 0..9, usize::MAX).await, sql);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_key_that_is_none_is_corrupt() -> Outcome {
+    for sql in
+        ["UPDATE request_keys SET content = x'00'", "UPDATE request_keys SET indexes = x'00000000000000'"]
+    {
+        let (catalog, _directory) = damaged(sql).await?;
+        assert_corrupt(&catalog.recall(A, &[[1; 32]]).await, sql);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_name_that_is_none_is_corrupt() -> Outcome {
+    for sql in ["UPDATE users SET role = 'king'", "UPDATE users SET removed_us = 9223372036854775807"] {
+        let (catalog, _directory) = damaged(sql).await?;
+        assert_corrupt(&catalog.users(A).await, sql);
+    }
+    for sql in [
+        "UPDATE tokens SET role = ''",
+        "UPDATE tokens SET scopes = 255",
+        "UPDATE tokens SET scopes = -1",
+        "UPDATE tokens SET expires_us = 9223372036854775807",
+    ] {
+        let (catalog, _directory) = damaged(sql).await?;
+        assert_corrupt(&catalog.tokens(A).await, sql);
+        assert_corrupt(&catalog.identify(&[7; 32]).await, sql);
+    }
+    let sql = "UPDATE tokens SET account = 1 << 23";
+    let (catalog, _directory) = damaged(sql).await?;
+    assert_corrupt(&catalog.identify(&[7; 32]).await, sql);
+    Ok(())
+}

@@ -1,0 +1,245 @@
+//! What of a request is new, what was recorded before, and what contradicts what was recorded before.
+
+use std::collections::HashMap;
+
+use annals_format::{LogToken, Row, event::place};
+use annals_store::{Append, Catalog, NewEntry, ReadError, Recall, RequestKey, TokenHash, Tree};
+
+use super::{Incoming, Refusal, Request, logs::SharedLog};
+
+/// What one commit adds to one account, while requests are added to it.
+pub(super) struct Pending {
+    pub(super) append: Append,
+    log: SharedLog,
+    recalled: HashMap<TokenHash, Recall>,
+    tokens: HashMap<LogToken, u64>,
+}
+
+/// Where an event of a request is in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Placed {
+    pub(super) index: u64,
+    pub(super) token: LogToken,
+    pub(super) replayed: bool,
+}
+
+/// What is known about one event before its request is taken.
+enum Found {
+    /// It is new.
+    New,
+    /// It was recorded before, at this index.
+    At(u64),
+    /// It is the same as an earlier event of this request.
+    SameAs(usize),
+}
+
+impl Pending {
+    /// Starts the append to an account whose tree is `tree`.
+    pub(super) fn new(account: annals_store::AccountId, tree: Tree, log: SharedLog) -> Self {
+        let append =
+            Append { account, expected_size: tree.edge.size(), entries: Vec::new(), tree, keys: Vec::new() };
+        Self { append, log, recalled: HashMap::new(), tokens: HashMap::new() }
+    }
+
+    /// Looks up what was recorded under the keys of all `requests` of this account.
+    pub(super) async fn recall(
+        &mut self,
+        catalog: &dyn Catalog,
+        requests: impl Iterator<Item = &Request>,
+    ) -> Result<(), ReadError> {
+        let keys: Vec<TokenHash> = requests
+            .flat_map(|request| {
+                request.key.iter().chain(request.events.iter().filter_map(|event| event.key.as_ref()))
+            })
+            .map(|key| key.hash)
+            .collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let recalls = catalog.recall(self.append.account, &keys).await?;
+        self.recalled =
+            keys.into_iter().zip(recalls).filter_map(|(key, recall)| Some((key, recall?))).collect();
+        Ok(())
+    }
+
+    /// Adds one request, or refuses all of it and leaves this append as it was.
+    ///
+    /// The outer error is the catalog's, the inner one is the request's.
+    pub(super) async fn add(
+        &mut self,
+        catalog: &dyn Catalog,
+        request: &Request,
+        now: annals_format::Timestamp,
+    ) -> Result<Result<Vec<Placed>, Refusal>, ReadError> {
+        if let Some(key) = &request.key
+            && let Some(recall) = self.recalled.get(&key.hash)
+        {
+            if recall.content != key.content {
+                let fault = "the Idempotency-Key was used before for a request with other content".to_owned();
+                return Ok(Err(Refusal::Conflict(vec![fault])));
+            }
+            let indexes = recall.indexes.clone();
+            return Ok(Ok(self.replay(catalog, &indexes).await?));
+        }
+        let found = match self.find_all(catalog, request).await? {
+            Ok(found) => found,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let mut placed: Vec<Placed> = Vec::with_capacity(found.len());
+        for (event, found) in request.events.iter().zip(found) {
+            let token = event.draft.token();
+            placed.push(match found {
+                Found::New => Placed { index: self.push(event, now), token, replayed: false },
+                Found::At(index) => {
+                    let token =
+                        self.replay(catalog, &[index]).await?.first().map_or(token, |placed| placed.token);
+                    Placed { index, token, replayed: true }
+                }
+                Found::SameAs(earlier) => match placed.get(earlier) {
+                    Some(same) => Placed { replayed: true, ..*same },
+                    None => continue,
+                },
+            });
+        }
+        self.remember(request, &placed, now);
+        Ok(Ok(placed))
+    }
+
+    /// Gives a new event its place.
+    fn push(&mut self, event: &Incoming, now: annals_format::Timestamp) -> u64 {
+        let tree = &mut self.append.tree;
+        let created_at = event.created_at.unwrap_or_else(|| {
+            // The clock of live events never runs backwards in an account, whatever the system's does.
+            tree.clock = tree.clock.max(now);
+            tree.clock
+        });
+        let entry = event.draft.complete(created_at);
+        let index = tree.edge.size();
+        tree.edge.push(entry.leaf);
+        self.append.entries.push(NewEntry { row: entry.row, leaf: entry.leaf });
+        self.tokens.insert(event.draft.token(), index);
+        index
+    }
+
+    /// Keeps what this request and its events can be recognised by.
+    fn remember(&mut self, request: &Request, placed: &[Placed], now: annals_format::Timestamp) {
+        let whole = request.key.iter().map(|key| (key, placed));
+        let events = request.events.iter().zip(placed.chunks(1));
+        let each = events.filter_map(|(event, placed)| Some((event.key.as_ref()?, placed)));
+        for (key, placed) in whole.chain(each) {
+            if self.recalled.contains_key(&key.hash) {
+                continue;
+            }
+            let indexes = placed.iter().map(|placed| placed.index).collect();
+            let recall = Recall { content: key.content, indexes };
+            self.recalled.insert(key.hash, recall.clone());
+            self.append.keys.push(RequestKey { key: key.hash, recall, at: now });
+        }
+    }
+
+    /// Answers with what was recorded at `indexes`.
+    async fn replay(&self, catalog: &dyn Catalog, indexes: &[u64]) -> Result<Vec<Placed>, ReadError> {
+        let mut placed = Vec::with_capacity(indexes.len());
+        for (index, row) in indexes.iter().zip(self.rows(catalog, indexes).await?) {
+            let keys = Row::decode(&row).and_then(|row| row.keys().map(|keys| keys.token));
+            let token = keys.map_err(|error| ReadError::Corrupt(error.to_string()))?;
+            placed.push(Placed { index: *index, token, replayed: true });
+        }
+        Ok(placed)
+    }
+
+    /// The rows at `indexes`, committed or pending.
+    pub(super) async fn rows(
+        &self,
+        catalog: &dyn Catalog,
+        indexes: &[u64],
+    ) -> Result<Vec<Vec<u8>>, ReadError> {
+        let first = self.append.expected_size;
+        let committed: Vec<u64> = indexes.iter().copied().filter(|index| *index < first).collect();
+        let mut committed = catalog.rows(self.append.account, &committed).await?.into_iter();
+        let pending = |index: u64| {
+            let offset = usize::try_from(index.checked_sub(first)?).ok()?;
+            self.append.entries.get(offset).map(|entry| entry.row.clone())
+        };
+        indexes
+            .iter()
+            .map(|index| if *index < first { committed.next() } else { pending(*index) })
+            .collect::<Option<_>>()
+            .ok_or_else(|| ReadError::Corrupt("an entry that was recorded is missing".to_owned()))
+    }
+
+    /// Finds every event of a request that is not new.
+    async fn find_all(
+        &self,
+        catalog: &dyn Catalog,
+        request: &Request,
+    ) -> Result<Result<Vec<Found>, Refusal>, ReadError> {
+        let mut faults = Vec::new();
+        let mut found = Vec::with_capacity(request.events.len());
+        let mut keys_here: HashMap<TokenHash, usize> = HashMap::new();
+        let mut tokens_here: HashMap<LogToken, usize> = HashMap::new();
+        for (at, event) in request.events.iter().enumerate() {
+            let token = event.draft.token();
+            let mut this = Found::New;
+            if let Some(key) = &event.key {
+                let earlier = keys_here.get(&key.hash).copied();
+                let known = self.recalled.get(&key.hash);
+                let content = earlier
+                    .and_then(|earlier| request.events.get(earlier)?.key.map(|key| key.content))
+                    .or_else(|| known.map(|recall| recall.content));
+                if content.is_some_and(|content| content != key.content) {
+                    faults.push(format!(
+                        "{}.idempotency_key was used before for an event with other content",
+                        place(at)
+                    ));
+                } else if let Some(earlier) = earlier {
+                    this = Found::SameAs(earlier);
+                } else if let Some(index) = known.and_then(|recall| recall.indexes.first()) {
+                    this = Found::At(*index);
+                }
+                keys_here.entry(key.hash).or_insert(at);
+            }
+            if event.token_chosen && matches!(this, Found::New) {
+                let same = if let Some(earlier) = tokens_here.get(&token) {
+                    let first = request.events.get(*earlier);
+                    let same = first.is_some_and(|first| same_event(event, first));
+                    same.then_some(Found::SameAs(*earlier))
+                } else if let Some(index) = self.index_of(token) {
+                    let rows = self.rows(catalog, &[index]).await?;
+                    let same = rows.first().is_some_and(|row| is_recorded_as(event, row));
+                    same.then_some(Found::At(index))
+                } else {
+                    Some(Found::New)
+                };
+                match same {
+                    Some(found) => this = found,
+                    None => faults
+                        .push(format!("{}.token {token} was already recorded with other content", place(at))),
+                }
+                tokens_here.entry(token).or_insert(at);
+            }
+            found.push(this);
+        }
+        Ok(if faults.is_empty() { Ok(found) } else { Err(Refusal::Conflict(faults)) })
+    }
+
+    /// Where a token is, committed or pending.
+    fn index_of(&self, token: LogToken) -> Option<u64> {
+        self.tokens.get(&token).copied().or_else(|| self.log.read().find(token))
+    }
+}
+
+/// Whether two events of one request say the same.
+fn same_event(a: &Incoming, b: &Incoming) -> bool {
+    a.created_at == b.created_at && {
+        let at = a.created_at.unwrap_or(annals_format::Timestamp::MIN);
+        is_recorded_as(a, &b.draft.complete(at).row)
+    }
+}
+
+/// Whether recording the event gave, or would have given, this row. An event without a time is one at the row's time.
+fn is_recorded_as(event: &Incoming, row: &[u8]) -> bool {
+    let Ok(recorded) = Row::decode(row) else { return false };
+    let entry = event.draft.complete(event.created_at.unwrap_or(recorded.created_at()));
+    Row::decode(&entry.row).is_ok_and(|row| row.same_content(&recorded))
+}

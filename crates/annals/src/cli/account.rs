@@ -1,0 +1,102 @@
+//! `annals account`: the tenants of a server, each with a log of its own.
+
+use std::process::ExitCode;
+
+use annals_store::Account;
+use serde::Serialize;
+
+use super::administration::{self, DataDir, List};
+use crate::administer::{create_account, find_account, rename_account};
+
+/// Create, list and rename accounts
+#[derive(clap::Args)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Create an account and print its token
+    #[command(after_help = "\
+Examples:
+  annals account create 'Acme'
+  annals workspace create Finance --account \"$(annals account create 'Acme')\"")]
+    Create {
+        /// What people call it
+        title: String,
+
+        #[command(flatten)]
+        data_dir: DataDir,
+    },
+
+    /// List accounts, the oldest first
+    List {
+        /// Print one account a line as JSON
+        #[arg(long)]
+        json: bool,
+
+        #[command(flatten)]
+        data_dir: DataDir,
+    },
+
+    /// Give an account another title
+    Rename {
+        /// Token or exact title of the account
+        account: String,
+
+        /// What people will call it
+        title: String,
+
+        #[command(flatten)]
+        data_dir: DataDir,
+    },
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    match &args.command {
+        Command::Create { title, data_dir } => {
+            let account = data_dir.administer_new(async |admin| create_account(admin, title).await)?;
+            administration::print(account.token)?;
+        }
+        Command::List { json, data_dir } => {
+            let accounts = data_dir.administer(async |admin| Ok(admin.catalog.accounts().await?))?;
+            list(*json).print(&accounts)?;
+        }
+        Command::Rename { account, title, data_dir } => data_dir.administer(async |admin| {
+            let account = find_account(admin, Some(account)).await?;
+            rename_account(admin, account.id, title).await
+        })?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[derive(Serialize)]
+struct Listed {
+    token: String,
+    title: String,
+    default_workspace_token: Option<String>,
+    created_at: String,
+}
+
+fn list(json: bool) -> List<'static, Account, Listed> {
+    List {
+        json,
+        object: &|account| Listed {
+            token: account.token.clone(),
+            title: account.title.clone(),
+            default_workspace_token: account.default_workspace.clone(),
+            created_at: account.created_at.to_string(),
+        },
+        headings: &["TITLE", "TOKEN", "DEFAULT WORKSPACE", "CREATED (UTC)"],
+        cells: &|account| {
+            vec![
+                account.title.clone(),
+                account.token.clone(),
+                account.default_workspace.clone().unwrap_or_default(),
+                administration::minute(account.created_at),
+            ]
+        },
+    }
+}

@@ -1,0 +1,69 @@
+//! Settings from environment variables.
+
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
+
+use super::{
+    KEYS,
+    setting::{Origin, Setting, Value},
+};
+
+/// What the names of all variables of annals start with.
+const PREFIX: &str = "ANNALS_";
+
+/// Names the configuration file.
+const CONFIG: &str = "ANNALS_CONFIG";
+
+/// Edits between a variable and a known one that still pass for a typo. Some that nobody meant for us look alike:
+/// Kubernetes sets `ANNALS_PORT` for a service of the name annals.
+const TYPO_EDITS_MAX: usize = 2;
+
+/// The environment variables whose names start with `ANNALS_`.
+#[derive(Debug, Default)]
+pub struct Environment(BTreeMap<String, OsString>);
+
+impl Environment {
+    /// The variables that this process was started with.
+    pub fn of_process() -> Self {
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect()
+    }
+
+    /// The configuration file that is named.
+    pub(super) fn config(&self) -> Option<PathBuf> {
+        self.0.get(CONFIG).map(PathBuf::from)
+    }
+
+    pub(super) fn settings(&self) -> Vec<Result<Setting, String>> {
+        let set = |key: &'static super::Key| {
+            let value = self.0.get(key.variable)?;
+            let origin = Origin::Variable(key.variable);
+            Some(match value.to_str() {
+                Some(text) => Ok(Setting { key, value: Value::Words(text.to_owned()), origin }),
+                None => {
+                    Err(format!("{} takes {}, not bytes that are no UTF-8 ({origin})", key.name, key.takes))
+                }
+            })
+        };
+        KEYS.iter().filter_map(set).collect()
+    }
+
+    /// Variables that nobody reads but that look much like one that is.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let known = || KEYS.iter().map(|key| key.variable).chain([CONFIG, "ANNALS_URL", "ANNALS_TOKEN"]);
+        let mut warnings = Vec::new();
+        for name in self.0.keys().filter(|name| !known().any(|known| known == *name)) {
+            let nearest = known().min_by_key(|known| strsim::levenshtein(name, known));
+            if let Some(nearest) =
+                nearest.filter(|nearest| strsim::levenshtein(name, nearest) <= TYPO_EDITS_MAX)
+            {
+                warnings.push(format!("the environment variable {name} has no meaning; {nearest} has"));
+            }
+        }
+        warnings
+    }
+}
+
+impl FromIterator<(String, OsString)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, OsString)>>(variables: I) -> Self {
+        Self(variables.into_iter().filter(|(name, _)| name.starts_with(PREFIX)).collect())
+    }
+}

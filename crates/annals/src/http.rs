@@ -1,0 +1,117 @@
+//! HTTP: all routes on one page, and what every answer has in common.
+//!
+//! A handler is four moves: who calls, what they ask for, one call of the [engine](crate::engine), the answer.
+
+mod audit_logs;
+mod auth;
+mod body;
+mod docs;
+mod error;
+mod etag;
+mod health;
+mod links;
+mod oauth;
+mod openapi;
+mod rate_limit;
+mod schema;
+mod workspaces;
+mod wrap;
+
+use std::sync::Arc;
+
+use axum::{Router, middleware, routing::get};
+use tower_http::{
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, cors::CorsLayer,
+    decompression::RequestDecompressionLayer,
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{config::Config, engine::Engine, limits};
+
+/// What handlers share.
+pub struct App {
+    /// What does the work.
+    pub engine: Engine,
+    /// How the server was configured.
+    pub config: Arc<Config>,
+    rate_limits: rate_limit::RateLimits,
+    bodies: body::Budget,
+}
+
+impl App {
+    /// Serves `engine` as `config` says.
+    pub fn new(engine: Engine, config: Arc<Config>) -> Self {
+        let rate_limits = rate_limit::RateLimits::new(config.rate_limit.reads, config.rate_limit.writes);
+        Self { engine, config, rate_limits, bodies: body::Budget::new(limits::BODIES_BYTES_MAX) }
+    }
+}
+
+/// The API and its description.
+fn api(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
+    let authenticated = OpenApiRouter::new()
+        .routes(routes!(audit_logs::list, audit_logs::record))
+        .routes(routes!(audit_logs::get))
+        .routes(routes!(workspaces::ping))
+        .routes(routes!(workspaces::me))
+        .routes(routes!(workspaces::list))
+        .routes(routes!(workspaces::get))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(app), auth::authenticate));
+    OpenApiRouter::with_openapi(openapi::describe())
+        .merge(authenticated)
+        .routes(routes!(oauth::token))
+        .split_for_parts()
+}
+
+/// Every route of the server.
+pub fn router(app: Arc<App>) -> Router {
+    let (api, document) = api(&app);
+    let api = api
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(RequestDecompressionLayer::new().gzip(true).zstd(true))
+        .layer(cors());
+    let operations = Router::new()
+        .route("/", get(docs::home))
+        .route("/docs", get(docs::page))
+        .route("/openapi.json", get(docs::document))
+        .layer(axum::Extension(Arc::new(document)))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .method_not_allowed_fallback(error::method_not_allowed);
+    api.merge(operations)
+        .fallback(error::not_found)
+        .layer(CompressionLayer::new())
+        .layer(middleware::map_response(error::in_json))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), wrap::wrap))
+        .with_state(app)
+}
+
+/// Browsers may call the API from any page: there are no cookies, so a page can do only what its bearer token may.
+fn cors() -> CorsLayer {
+    use axum::http::{HeaderName, Method, header};
+    let name = HeaderName::from_static;
+    CorsLayer::new()
+        .allow_origin(tower_http::cors::Any)
+        .allow_methods([Method::GET, Method::HEAD, Method::POST])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::CONTENT_ENCODING,
+            header::IF_NONE_MATCH,
+            name("idempotency-key"),
+            name("prefer"),
+            name("x-request-id"),
+        ])
+        .expose_headers([
+            header::ETAG,
+            header::RETRY_AFTER,
+            header::LOCATION,
+            name("idempotency-replayed"),
+            name("x-rate-limit-limit"),
+            name("x-rate-limit-remaining"),
+            name("x-rate-limit-reset"),
+            name("x-request-id"),
+        ])
+        .max_age(std::time::Duration::from_hours(24))
+}

@@ -1,0 +1,112 @@
+//! Who calls, what they may do, and how much of it is left to them this hour.
+
+use std::sync::Arc;
+
+use annals_store::{AccountId, Identity, Role, Scope};
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use super::{App, error::ApiError};
+
+/// The bearer of a valid access token.
+#[derive(Debug, Clone)]
+pub(super) struct Caller(pub(super) Arc<Identity>);
+
+impl Caller {
+    /// The caller's account; everything they do stays in it.
+    pub(super) fn account(&self) -> AccountId {
+        self.0.account
+    }
+
+    /// Refuses a caller whose token lacks the scope.
+    pub(super) fn needs_scope(&self, scope: Scope) -> Result<(), ApiError> {
+        if self.0.token.scopes.has(scope) {
+            return Ok(());
+        }
+        Err(forbidden(&format!(
+            "the access token needs the scope {}, and has {}",
+            scope.as_str(),
+            self.0.token.scopes
+        )))
+    }
+
+    /// Refuses a caller whose role is less than `role`.
+    pub(super) fn needs_role(&self, role: Role) -> Result<(), ApiError> {
+        if self.0.token.role >= role {
+            return Ok(());
+        }
+        let has = self.0.token.role.as_str();
+        Err(forbidden(&format!(
+            "the role {} is needed, and the access token has the role {has}",
+            role.as_str()
+        )))
+    }
+}
+
+fn forbidden(sentence: &str) -> ApiError {
+    ApiError::new(StatusCode::FORBIDDEN, sentence)
+        .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"insufficient_scope\""))
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts.extensions.get().cloned().ok_or_else(missing)
+    }
+}
+
+/// Lets only bearers of valid tokens through, counts their requests and says what is left.
+pub(super) async fn authenticate(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let now = app.engine.clock.now();
+    let identity = match bearer(request.headers()) {
+        Ok(text) => app.engine.identities.identify(text, now).await.map_err(ApiError::from),
+        Err(error) => Err(error),
+    };
+    let identity = match identity {
+        Ok(identity) => identity,
+        Err(error) => return error.into_response(),
+    };
+    let writes = request.method() == Method::POST;
+    let quota = app.rate_limits.take(identity.account, &identity.token.id, writes, now);
+    let mut response = if quota.is_some_and(|quota| quota.exceeded) {
+        let seconds = quota.map_or(1, |quota| quota.reset - now.us() / 1_000_000).max(1);
+        ApiError::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            format!(
+                "the access token has used up its requests for this hour; try again in {seconds} seconds"
+            ),
+        )
+        .retry_after(seconds)
+        .into_response()
+    } else {
+        request.extensions_mut().insert(Caller(identity));
+        next.run(request).await
+    };
+    if let Some(quota) = quota {
+        let headers = response.headers_mut();
+        headers.insert("x-rate-limit-limit", HeaderValue::from(quota.limit));
+        headers.insert("x-rate-limit-remaining", HeaderValue::from(quota.remaining));
+        headers.insert("x-rate-limit-reset", HeaderValue::from(quota.reset));
+    }
+    response
+}
+
+/// The token of an `Authorization: Bearer` header (RFC 6750).
+fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
+    let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?;
+    let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(missing)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
+}
+
+fn missing() -> ApiError {
+    ApiError::new(
+        StatusCode::UNAUTHORIZED,
+        "an access token is needed: send the header Authorization: Bearer TOKEN",
+    )
+    .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+}

@@ -1,0 +1,100 @@
+//! Absolute links: clients of this API throw on relative ones.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{StatusCode, Uri, header, request::Parts, uri::Authority},
+};
+
+use super::{App, error::ApiError};
+
+/// The URL under which the caller reached the server, without a slash at its end, and what they asked for there.
+#[derive(Debug, Clone)]
+pub(super) struct Here {
+    base: String,
+    /// The request's path and query as they were sent.
+    pub(super) target: String,
+}
+
+impl Here {
+    /// The link to a path (with its query) on this server.
+    pub(super) fn link(&self, target: &str) -> String {
+        format!("{}{target}", self.base)
+    }
+
+    /// The link to what was asked for.
+    pub(super) fn itself(&self) -> String {
+        self.link(&self.target)
+    }
+
+    /// The URL that the server is known by to the caller.
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Here {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let uri =
+            parts.extensions.get::<axum::extract::OriginalUri>().map_or(&parts.uri, |original| &original.0);
+        let target = uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
+        if let Some(base) = &app.config.public_url {
+            return Ok(Self { base: base.trim_end_matches('/').to_owned(), target });
+        }
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+        let trusted = peer.is_some_and(|peer| app.config.trusts_proxy(peer));
+        let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let forwarded = if trusted { Forwarded::read(&header) } else { Forwarded::default() };
+        let own_scheme = if app.config.tls.is_some() { "https" } else { "http" };
+        let scheme = forwarded.scheme.unwrap_or_else(|| own_scheme.to_owned());
+        let host = forwarded
+            .host
+            .or_else(|| header(header::HOST.as_str()).map(str::to_owned))
+            .or_else(|| uri.authority().map(|authority| authority.as_str().to_owned()))
+            .unwrap_or_else(|| app.config.listen.to_string());
+        let sound = host.parse::<Authority>().is_ok_and(|authority| !authority.as_str().contains('@'));
+        if !sound {
+            return Err(ApiError::new(
+                StatusCode::BAD_REQUEST,
+                format!("{host:?} is no host to build links with"),
+            ));
+        }
+        Ok(Self { base: format!("{scheme}://{host}"), target })
+    }
+}
+
+/// What a trusted proxy says about the request it passed on: RFC 7239 first, then the older headers.
+#[derive(Default)]
+struct Forwarded {
+    scheme: Option<String>,
+    host: Option<String>,
+}
+
+impl Forwarded {
+    fn read<'a>(header: &impl Fn(&'static str) -> Option<&'a str>) -> Self {
+        // The element that the nearest proxy added is the last one.
+        let last = |value: &'a str| value.rsplit(',').next().unwrap_or_default().trim();
+        let element = header("forwarded").map(last).unwrap_or_default();
+        let parameter = |name: &str| {
+            element.split(';').filter_map(|pair| pair.split_once('=')).find_map(|(key, value)| {
+                key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"').to_owned())
+            })
+        };
+        let older = |name| header(name).map(last).map(str::to_owned);
+        Self {
+            scheme: parameter("proto")
+                .or_else(|| older("x-forwarded-proto"))
+                .map(|scheme| scheme.to_ascii_lowercase())
+                .filter(|scheme| scheme == "http" || scheme == "https"),
+            host: parameter("host").or_else(|| older("x-forwarded-host")),
+        }
+    }
+}
+
+/// The path and query of a link.
+pub(super) fn target(uri: &Uri, query: &str) -> String {
+    format!("{}?{query}", uri.path())
+}

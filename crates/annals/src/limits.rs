@@ -1,0 +1,97 @@
+//! Every limit of the server, with its reason. `annals doctor` prints them all.
+
+pub use annals_format::limits::*;
+
+/// Requests that may wait for the sequencer. At 64 connections a commit holds about as many requests; this is minutes
+/// of a stalled disk for them, and an answer of 503 for a flood.
+pub const QUEUE_REQUESTS_MAX: usize = 4_096;
+
+/// Events after which a commit takes no further request: a commit then lasts about a tenth of a second.
+pub const COMMIT_EVENTS_MAX: usize = 10_000;
+
+/// Bytes of entries after which a commit takes no further request.
+pub const COMMIT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Bytes of request bodies held in memory at any time, over all requests; past it the answer is 503.
+pub const BODIES_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Bytes of a request's target and headers.
+pub const HEADER_BYTES_MAX: usize = 32 * 1024;
+
+/// Seconds that a connection may take to send its headers.
+pub const HEADER_SECONDS_MAX: u64 = 15;
+
+/// Seconds that a connection may stay idle between requests.
+pub const IDLE_SECONDS_MAX: u64 = 75;
+
+/// Seconds that a request may take to send its body.
+pub const BODY_SECONDS_MAX: u64 = 60;
+
+/// Seconds that requests in progress are given when the server shuts down.
+pub const SHUTDOWN_SECONDS_MAX: u64 = 30;
+
+/// Connections open at any time; one more waits to be accepted.
+pub const CONNECTIONS_MAX: usize = 16_384;
+
+/// Days for which an idempotency key is kept at least, when the configuration does not say.
+pub const IDEMPOTENCY_DAYS_DEFAULT: u32 = 7;
+
+/// Requests an hour that an access token may read with, when the configuration does not say.
+pub const READS_AN_HOUR_DEFAULT: u64 = 10_000;
+
+/// Requests an hour that an access token may write with, when the configuration does not say.
+pub const WRITES_AN_HOUR_DEFAULT: u64 = 10_000_000;
+
+/// Seconds for which a token issued by `POST /oauth/token` is valid.
+pub const GRANT_SECONDS: i64 = 3_600;
+
+/// Seconds for which what a token may do is remembered; a revocation takes effect within this time.
+pub const IDENTITY_SECONDS_MAX: u64 = 1;
+
+/// Access tokens and accounts that are remembered at a time.
+pub const REMEMBERED_MAX: u64 = 100_000;
+
+/// Workspaces on one page of `GET /v2/workspaces`.
+pub const WORKSPACES_PAGE_MAX: u64 = 1_000;
+
+/// Bytes of a body of `POST /oauth/token`.
+pub const FORM_BYTES_MAX: usize = 16 * 1024;
+
+/// A limit as people read it.
+#[derive(Debug, Clone, Copy)]
+pub struct Limit {
+    /// What is limited.
+    pub what: &'static str,
+    /// The most that is allowed.
+    pub max: u64,
+    /// What it counts.
+    pub unit: &'static str,
+}
+
+/// All limits, in the order in which a request meets them.
+pub const ALL: &[Limit] = &[
+    Limit { what: "open connections", max: CONNECTIONS_MAX as u64, unit: "connections" },
+    Limit { what: "request target and headers", max: HEADER_BYTES_MAX as u64, unit: "bytes" },
+    Limit { what: "time to send the headers", max: HEADER_SECONDS_MAX, unit: "seconds" },
+    Limit { what: "time to send the body", max: BODY_SECONDS_MAX, unit: "seconds" },
+    Limit { what: "request body, also after decompression", max: REQUEST_BYTES_MAX as u64, unit: "bytes" },
+    Limit { what: "all request bodies together", max: BODIES_BYTES_MAX as u64, unit: "bytes" },
+    Limit { what: "events in a JSON batch", max: BATCH_EVENTS_MAX as u64, unit: "events" },
+    Limit { what: "lines in an NDJSON body", max: NDJSON_LINES_MAX as u64, unit: "lines" },
+    Limit { what: "one event as minified JSON", max: EVENT_BYTES_MAX as u64, unit: "bytes" },
+    Limit { what: "nesting of one event", max: EVENT_DEPTH_MAX as u64, unit: "levels" },
+    Limit { what: "object_token, workspace_token", max: TOKEN_BYTES_MAX as u64, unit: "bytes" },
+    Limit { what: "object_title, workspace_title, user", max: TITLE_BYTES_MAX as u64, unit: "bytes" },
+    Limit { what: "user_role", max: ROLE_BYTES_MAX as u64, unit: "bytes" },
+    Limit { what: "source, key of an object type", max: KEY_CHARS_MAX as u64, unit: "characters" },
+    Limit { what: "idempotency key", max: IDEMPOTENCY_KEY_BYTES_MAX as u64, unit: "bytes" },
+    Limit { what: "created_at in the future", max: FUTURE_US_MAX as u64 / 1_000_000, unit: "seconds" },
+    Limit { what: "faults named in one answer", max: FAULTS_REPORTED_MAX as u64, unit: "sentences" },
+    Limit { what: "requests waiting to be recorded", max: QUEUE_REQUESTS_MAX as u64, unit: "requests" },
+    Limit { what: "events in one commit, about", max: COMMIT_EVENTS_MAX as u64, unit: "events" },
+    Limit { what: "bytes in one commit, about", max: COMMIT_BYTES_MAX as u64, unit: "bytes" },
+    Limit { what: "results on a page of audit logs", max: PAGE_ROWS_MAX, unit: "results" },
+    Limit { what: "results on a page of workspaces", max: WORKSPACES_PAGE_MAX, unit: "results" },
+    Limit { what: "time until a revocation takes effect", max: IDENTITY_SECONDS_MAX, unit: "seconds" },
+    Limit { what: "time to finish requests at shutdown", max: SHUTDOWN_SECONDS_MAX, unit: "seconds" },
+];

@@ -1,0 +1,160 @@
+//! Listening: connections in, requests to the router, and an end that finishes what it began.
+//!
+//! A [`Listener`] accepts no more connections than there are places for. The [stream](stream) of a connection gives it
+//! up when its peer makes no progress, which covers clients that connect and say nothing, send their headers byte by
+//! byte, go away half-open, or do not read what they asked for. axum-server does the rest: HTTP/1 and HTTP/2, TLS, and
+//! the orderly end.
+
+mod listener;
+pub mod open_files;
+mod patience;
+mod signals;
+mod stream;
+
+use std::{convert::Infallible, io, net::SocketAddr, path::PathBuf, pin::pin, time::Duration};
+
+use axum::{Router, extract::ConnectInfo, http::Request};
+use axum_server::{
+    Handle,
+    tls_rustls::{RustlsAcceptor, RustlsConfig},
+};
+use tower::{Service as _, service_fn};
+use tracing::{debug, info, warn};
+
+pub use signals::Signals;
+
+use crate::{config::Tls, limits};
+use listener::{Listener, Peer};
+
+/// Bytes that a client of HTTP/2 may send ahead of what is read: of a connection, and of each request.
+const HTTP2_WINDOW_BYTES: u32 = 256 * 1024;
+
+/// Requests at a time on a connection of HTTP/2.
+const HTTP2_REQUESTS_MAX: u32 = 128;
+
+/// Why a server cannot listen.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// The address cannot be listened on.
+    #[error("the server cannot listen on {address}: {source}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The certificate or its key cannot be used.
+    #[error("the certificate {} with the key {} cannot be used: {source}", tls.cert.display(), tls.key.display())]
+    Tls {
+        /// The files.
+        tls: Tls,
+        /// What is wrong with them.
+        source: io::Error,
+    },
+}
+
+/// A server that listens but does not answer yet.
+pub struct Server {
+    listener: Listener,
+    address: SocketAddr,
+    tls: Option<(Tls, RustlsConfig)>,
+}
+
+impl Server {
+    /// Listens on `address`; with `tls` it speaks HTTPS. Connections wait until [`run`](Self::run).
+    pub async fn bind(address: SocketAddr, tls: Option<Tls>) -> Result<Self, ListenError> {
+        let tls = match tls {
+            Some(tls) => Some((tls.clone(), load(&tls).await?)),
+            None => None,
+        };
+        let failed = |source| ListenError::Bind { address, source };
+        let listener = Listener::bind(address, limits::CONNECTIONS_MAX).await.map_err(failed)?;
+        let address = listener.address().map_err(failed)?;
+        Ok(Self { listener, address, tls })
+    }
+
+    /// Where the server listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers requests until `end`, then takes no further connection and gives requests in progress up to `grace`.
+    ///
+    /// Handlers find the address of their peer in `ConnectInfo<SocketAddr>`.
+    pub async fn run(self, router: Router, end: impl Future<Output = ()>, grace: Duration) -> io::Result<()> {
+        let handle = Handle::new();
+        let mut server = axum_server::Server::from_listener(self.listener)
+            .handle(handle.clone())
+            .accept_error_handler(|peer: Option<&Peer>, error| match peer {
+                Some(peer) => debug!(peer = %peer.address, %error, "a connection was not set up"),
+                // Out of file descriptors, most likely. The next attempt is made after a pause.
+                None => warn!(%error, "a connection could not be accepted"),
+            });
+        let http = server.http_builder();
+        // The largest head that is taken. Also what a connection of HTTP/1 may hold of a body that nobody reads.
+        http.http1().max_buf_size(limits::HEADER_BYTES_MAX);
+        http.http2()
+            .max_header_list_size(limits::HEADER_BYTES_MAX as u32)
+            .max_concurrent_streams(HTTP2_REQUESTS_MAX)
+            .initial_connection_window_size(HTTP2_WINDOW_BYTES)
+            .initial_stream_window_size(HTTP2_WINDOW_BYTES);
+        let connections = service_fn(move |peer: Peer| {
+            let router = router.clone();
+            let service = service_fn(move |mut request: Request<_>| {
+                let handler = peer.patience.start_request(request.version());
+                request.extensions_mut().insert(ConnectInfo(peer.address));
+                let answer = router.clone().call(request);
+                async move {
+                    let answer = answer.await;
+                    drop(handler);
+                    answer
+                }
+            });
+            std::future::ready(Ok::<_, Infallible>(service))
+        });
+        let (files, config) = self.tls.unzip();
+        let serving = async {
+            match &config {
+                Some(config) => {
+                    let time = Duration::from_secs(limits::HEADER_SECONDS_MAX);
+                    let tls = RustlsAcceptor::new(config.clone()).handshake_timeout(time);
+                    server.acceptor(tls).serve(connections).await
+                }
+                None => server.serve(connections).await,
+            }
+        };
+        let mut serving = pin!(serving);
+        tokio::select! {
+            ended = &mut serving => return ended,
+            never = reload(files.zip(config.clone())) => match never {},
+            () = end => {}
+        }
+        info!(
+            connections = handle.connection_count(),
+            "no further connections; requests in progress are finished"
+        );
+        handle.graceful_shutdown(Some(grace));
+        serving.await
+    }
+}
+
+async fn load(tls: &Tls) -> Result<RustlsConfig, ListenError> {
+    let failed = |source| ListenError::Tls { tls: tls.clone(), source };
+    RustlsConfig::from_pem_file(&tls.cert, &tls.key).await.map_err(failed)
+}
+
+/// Reads the certificate and its key again whenever the process gets SIGHUP. New connections use what was read last.
+async fn reload(tls: Option<(Tls, RustlsConfig)>) -> Infallible {
+    let Some((Tls { cert, key }, config)) = tls else { return std::future::pending().await };
+    let files = |path: &PathBuf| path.display().to_string();
+    let mut hangups = signals::Hangups::listen();
+    loop {
+        hangups.next().await;
+        match config.reload_from_pem_file(&cert, &key).await {
+            Ok(()) => info!(cert = files(&cert), "the certificate was read again"),
+            Err(error) => {
+                warn!(%error, cert = files(&cert), "the certificate cannot be used; the one before stays")
+            }
+        }
+    }
+}

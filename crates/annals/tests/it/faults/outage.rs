@@ -1,0 +1,147 @@
+//! A catalog whose commits fail while its reads go on, as on a full disk, or come late because another process is faster.
+
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use annals::{administer, administer::Admin, clock::Clock};
+use annals_format::Timestamp;
+use annals_store::{
+    AccessToken, Account, AccountId, Catalog, Commit, CommitError, Fault, Identity, ReadError, Recall, StoredRow,
+    TokenHash, Tree, Use, User, Workspace,
+};
+use async_trait::async_trait;
+use parking_lot::Mutex;
+
+/// What becomes of commits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weather {
+    /// They are done.
+    Fair,
+    /// All fail in this way.
+    Broken(Fault),
+    /// Before each that appends to a log, another process appends to the same log; this many times in a row, and then
+    /// one gets through.
+    Rival { times: usize },
+}
+
+/// Any engine, with its commits in some weather.
+pub struct Commits {
+    inner: Arc<dyn Catalog>,
+    beside: Arc<dyn Catalog>,
+    clock: Arc<dyn Clock>,
+    weather: Mutex<Weather>,
+    in_a_row: AtomicUsize,
+    rivals: AtomicUsize,
+}
+
+impl Commits {
+    /// Passes everything on to `inner`; rivals write through `beside`.
+    pub fn new(inner: Arc<dyn Catalog>, beside: Arc<dyn Catalog>, clock: Arc<dyn Clock>) -> Self {
+        let (in_a_row, rivals) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { inner, beside, clock, weather: Mutex::new(Weather::Fair), in_a_row, rivals }
+    }
+
+    pub fn set(&self, weather: Weather) {
+        *self.weather.lock() = weather;
+    }
+
+    /// How often another process was faster.
+    pub fn rivals(&self) -> usize {
+        self.rivals.load(Ordering::Relaxed)
+    }
+
+    /// Renames the account of the first append, and with it adds an entry to its log.
+    async fn come_first(&self, commit: &Commit, times: usize) {
+        let Some(append) = commit.appends.first() else { return };
+        if self.in_a_row.load(Ordering::Relaxed) >= times {
+            self.in_a_row.store(0, Ordering::Relaxed);
+            return;
+        }
+        self.in_a_row.fetch_add(1, Ordering::Relaxed);
+        let number = self.rivals.fetch_add(1, Ordering::Relaxed);
+        let admin = Admin { catalog: &*self.beside, clock: &*self.clock, who: "rival" };
+        administer::rename_account(&admin, append.account, &format!("Name {number}")).await.expect("renamed");
+    }
+}
+
+#[async_trait]
+impl Catalog for Commits {
+    async fn commit(&self, commit: Arc<Commit>) -> Result<(), CommitError> {
+        let weather = *self.weather.lock();
+        match weather {
+            Weather::Fair => self.inner.commit(commit).await,
+            Weather::Broken(Fault::Before) => Err(CommitError::Unavailable("the disk is full".into())),
+            Weather::Broken(Fault::Lost) => Err(CommitError::Unknown("the disk did not answer".into())),
+            Weather::Broken(Fault::After) => {
+                self.inner.commit(commit).await?;
+                Err(CommitError::Unknown("the disk did not answer in time".into()))
+            }
+            Weather::Rival { times } => {
+                self.come_first(&commit, times).await;
+                self.inner.commit(commit).await
+            }
+        }
+    }
+
+    async fn accounts(&self) -> Result<Vec<Account>, ReadError> {
+        self.inner.accounts().await
+    }
+
+    async fn tree(&self, account: AccountId) -> Result<Tree, ReadError> {
+        self.inner.tree(account).await
+    }
+
+    async fn entries(
+        &self,
+        account: AccountId,
+        range: Range<u64>,
+        bytes_max: usize,
+    ) -> Result<Vec<StoredRow>, ReadError> {
+        self.inner.entries(account, range, bytes_max).await
+    }
+
+    async fn rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Vec<u8>>, ReadError> {
+        self.inner.rows(account, indexes).await
+    }
+
+    async fn recall(&self, account: AccountId, keys: &[TokenHash]) -> Result<Vec<Option<Recall>>, ReadError> {
+        self.inner.recall(account, keys).await
+    }
+
+    async fn workspaces(&self, account: AccountId) -> Result<Vec<Workspace>, ReadError> {
+        self.inner.workspaces(account).await
+    }
+
+    async fn users(&self, account: AccountId) -> Result<Vec<User>, ReadError> {
+        self.inner.users(account).await
+    }
+
+    async fn tokens(&self, account: AccountId) -> Result<Vec<AccessToken>, ReadError> {
+        self.inner.tokens(account).await
+    }
+
+    async fn identify(&self, hash: &TokenHash) -> Result<Option<Identity>, ReadError> {
+        self.inner.identify(hash).await
+    }
+
+    async fn grant(&self, account: AccountId, grant: AccessToken) -> Result<(), CommitError> {
+        self.inner.grant(account, grant).await
+    }
+
+    async fn touch(&self, uses: Vec<Use>) -> Result<(), CommitError> {
+        self.inner.touch(uses).await
+    }
+
+    async fn forget(&self, keys_before: Timestamp, now: Timestamp) -> Result<u64, CommitError> {
+        self.inner.forget(keys_before, now).await
+    }
+
+    async fn check(&self) -> Result<(), ReadError> {
+        self.inner.check().await
+    }
+}

@@ -1,0 +1,170 @@
+//! JSON bodies: what is accepted is stored, served and hashed as it was sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use annals_format::{
+    Draft, Event, LogToken, Row, Timestamp,
+    entry::Origin,
+    event::{Body, BodyForm, Rules, place, split_body},
+    json,
+    limits::EVENT_DEPTH_MAX,
+};
+use serde_json::value::RawValue;
+
+use crate::sentences;
+
+/// The present: 2026-03-04T09:30:00Z, in microseconds since the Unix epoch.
+const NOW_US: i64 = 1_772_616_600_000_000;
+
+/// Bytes of an entry in a C2SP bundle.
+const LEAF_BYTES_MAX: usize = 65_535;
+
+/// The members of an object as they are spelt.
+type Members<'a> = BTreeMap<String, &'a RawValue>;
+
+/// Checks a JSON body.
+pub fn event(input: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(input) {
+        crate::json::check(text);
+    }
+    match split_body(input, BodyForm::Json) {
+        Ok(body) => {
+            assert!(!body.single || body.events.len() == 1);
+            check_events(&body);
+        }
+        Err(error) => sentences::check_body(&error),
+    }
+}
+
+/// Checks the events of a body, as a writer sent them and as an importer did.
+pub(crate) fn check_events(body: &Body) {
+    for (index, text) in body.events.iter().enumerate() {
+        let place = if body.single { String::new() } else { place(index) };
+        for import in [false, true] {
+            match Event::parse(text, &place, &rules(import)) {
+                Ok(event) => check_entry(text, &event),
+                Err(faults) => {
+                    sentences::check(&faults);
+                    assert!(faults.iter().all(|fault| fault.starts_with(&place)), "{faults:?}");
+                }
+            }
+        }
+    }
+}
+
+fn rules(import: bool) -> Rules {
+    Rules { import, now: Timestamp::from_us(NOW_US) }
+}
+
+fn draft(event: &Event) -> Draft {
+    let token = event.token.unwrap_or(LogToken(0x7c1f_0a93_be52_d846));
+    let workspace_token = event.workspace.token();
+    Draft::new(event, &Origin { token, seed: [7; 16], workspace_token, workspace_title: None })
+}
+
+fn check_entry(text: &str, event: &Event) {
+    let draft = draft(event);
+    let created_at = event.created_at.unwrap_or(Timestamp::from_us(NOW_US));
+    let entry = draft.complete(created_at);
+    let row = Row::decode(&entry.row).expect("what was written can be read");
+    assert_eq!((row.created_at(), row.leaf_hash()), (created_at, entry.leaf));
+    assert!(row.leaf().len() <= LEAF_BYTES_MAX, "a leaf of {} bytes", row.leaf().len());
+    let leaf = row.leaf();
+    assert_eq!(json::minify(&leaf, 3).as_ref(), Ok(&leaf), "a leaf is minimal JSON");
+    check_keys(&row, &draft, event);
+
+    let mut served = String::new();
+    row.write_audit_log(u64::MAX, &mut served);
+    // A change that was given as two states is served one level deeper.
+    assert_eq!(json::minify(&served, EVENT_DEPTH_MAX + 1).as_ref(), Ok(&served), "an answer is minimal JSON");
+    let sent = members(text);
+    let shown = members(&served);
+    check_fields(&sent, &shown, event);
+    check_change(&sent, &shown);
+    check_import(&served, &row);
+}
+
+fn check_keys(row: &Row, draft: &Draft, event: &Event) {
+    let keys = row.keys().expect("an entry can be found");
+    assert_eq!(keys.token, draft.token());
+    assert_eq!(keys.action, event.action);
+    assert_eq!(keys.object_token.as_deref(), event.object_token.as_deref());
+    assert_eq!(keys.object_title.as_deref(), event.object_title.as_deref());
+    assert_eq!(keys.source, event.source);
+    assert_eq!(keys.workspace_token.as_deref(), event.workspace.token());
+    assert_eq!(keys.user_id, event.user_id);
+    let filter = format!("object_type={}", keys.object_type);
+    assert!(
+        annals_format::ListQuery::parse(&filter).is_ok(),
+        "no filter finds the type {}",
+        event.object_type
+    );
+}
+
+/// Checks that fields that are kept as they are come back as they were spelt.
+fn check_fields(sent: &Members, shown: &Members, event: &Event) {
+    let kept =
+        ["object_token", "object_title", "user", "user_role", "source", "workspace_token", "workspace_title"];
+    for field in kept.into_iter().chain(["context", "metadata", "token", "event"]) {
+        if let Some(value) = given(sent, field) {
+            assert_eq!(shown.get(field).map(|value| value.get()), Some(value), "{field}");
+        }
+    }
+    if let Some(id) = given(sent, "user_id") {
+        assert_eq!(id.parse().ok(), event.user_id);
+        assert_eq!(shown["user_id"].get().parse().ok(), event.user_id);
+    }
+}
+
+/// Checks that a change is served as it was given, or that it is the difference between the states that were given.
+fn check_change(sent: &Members, shown: &Members) {
+    let (changed, unchanged) = (shown["changed_values"].get(), shown["unchanged_values"].get());
+    assert_eq!(shown["object_changes"].get(), changed);
+    let (before, after) = (given(sent, "before"), given(sent, "after"));
+    if before.is_none() && after.is_none() {
+        let as_given = given(sent, "object_changes").or(given(sent, "changed_values"));
+        assert_eq!(changed, as_given.unwrap_or("{}"));
+        assert_eq!(unchanged, given(sent, "unchanged_values").unwrap_or("{}"));
+        return;
+    }
+    let (before, after) = (members(before.unwrap_or("{}")), members(after.unwrap_or("{}")));
+    let changed: BTreeMap<String, [&RawValue; 2]> = serde_json::from_str(changed).expect("pairs of values");
+    let unchanged = members(unchanged);
+    for key in before.keys().chain(after.keys()).collect::<BTreeSet<_>>() {
+        let state = |of: &Members| of.get(key).map_or("null".to_owned(), |value| value.get().to_owned());
+        let (old, new) = (state(&before), state(&after));
+        match (changed.get(key), unchanged.get(key)) {
+            (Some(pair), None) => {
+                assert_eq!(pair.map(RawValue::get), [&*old, &*new]);
+                assert!(!json::equal(&old, &new));
+            }
+            (None, Some(value)) => {
+                assert_eq!(value.get(), new);
+                assert!(json::equal(&old, &new));
+            }
+            _ => panic!("{key:?} must have changed or not"),
+        }
+    }
+    let shown = changed.keys().chain(unchanged.keys());
+    assert!(shown.into_iter().all(|key| before.contains_key(key) || after.contains_key(key)));
+}
+
+/// Checks that an entry as it was served can be imported, and says the same again.
+fn check_import(served: &str, row: &Row) {
+    if json::depth(served) > EVENT_DEPTH_MAX {
+        return;
+    }
+    let event = Event::parse(served, "", &rules(true)).expect("what was served can be imported");
+    let entry = draft(&event).complete(event.created_at.expect("every entry has its time"));
+    let again = Row::decode(&entry.row).expect("what was written can be read");
+    assert!(row.same_content(&again), "an import says something else");
+}
+
+fn members(object: &str) -> Members<'_> {
+    serde_json::from_str(object).expect("an object")
+}
+
+/// What a field was given; null is nothing.
+fn given<'a>(sent: &Members<'a>, field: &str) -> Option<&'a str> {
+    sent.get(field).map(|value| value.get()).filter(|value| *value != "null")
+}

@@ -1,0 +1,24 @@
+//! What must hold for any bytes that a client sends. Each function is a fuzz target of the same name in `src/bin`.
+//!
+//! `cargo xtask fuzz` builds the targets with libFuzzer. Built in the ordinary way, they check the files that are named
+//! on the command line instead: `cargo run -p annals-fuzz --bin event -- target/fuzz/crashes/event/crash-…`.
+
+#![expect(clippy::missing_panics_doc, reason = "a panic is how a target reports what it found")]
+
+mod event;
+mod json;
+mod ndjson;
+mod query;
+mod sentences;
+
+pub use event::event;
+pub use ndjson::ndjson;
+pub use query::query;
+
+/// Runs a target on each of the files named on the command line.
+pub fn replay(target: fn(&[u8])) -> std::io::Result<()> {
+    for file in std::env::args_os().skip(1) {
+        target(&std::fs::read(file)?);
+    }
+    Ok(())
+}

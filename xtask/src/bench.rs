@@ -1,0 +1,223 @@
+//! `cargo xtask bench`: how fast annals writes and reads, with PostgreSQL beside it in one run on one machine.
+//!
+//! Both sides commit durably, hold the same events, are measured in turn by the same load generator on the same cores,
+//! and are stopped and removed at the end, however it comes. What to read next: `writes` and `reads` for what is
+//! measured, `postgres` and `schema.sql` for what annals is compared with, `load` for how it is measured.
+
+mod annals;
+mod columns;
+mod disk;
+mod events;
+mod http;
+mod load;
+mod load_http;
+mod load_pg;
+mod machine;
+mod picks;
+mod postgres;
+mod process;
+mod progress;
+mod read_cases;
+mod reads;
+mod render;
+mod report;
+mod table;
+mod writes;
+
+use std::fs::{self, File, Permissions};
+use std::io::BufWriter;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use tokio::signal::unix::{SignalKind, signal};
+
+use self::annals::Annals;
+use self::events::Sample;
+use self::machine::Machine;
+use self::picks::Picker;
+use self::postgres::Postgres;
+use self::progress::Phase;
+use self::report::{AnnalsMemory, Loaded, Report};
+
+/// Compare annals with PostgreSQL on this machine
+#[derive(Clone, clap::Args)]
+pub(crate) struct BenchArgs {
+    /// Events loaded on both sides before anything is measured
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..))]
+    events: u64,
+    /// Seconds a case is measured, on each side, in each round
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
+    /// Rounds in which the two sides take turns
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
+    rounds: u64,
+    /// Decides every byte of the events
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// A smoke run: 20,000 events, one round of one second
+    #[arg(long, conflicts_with_all = ["events", "seconds", "rounds"])]
+    quick: bool,
+    /// Measure only this
+    #[arg(long)]
+    only: Option<Only>,
+    /// Write the whole result as JSON, too
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Directory on the disk to measure; a directory in it is made and removed
+    #[arg(long, default_value = "/var/tmp")]
+    dir: PathBuf,
+    /// An annals program to measure, instead of building this one
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+    /// Where PostgreSQL's programs are, instead of Debian's place
+    #[arg(long, value_name = "DIR")]
+    postgres_bin: Option<PathBuf>,
+}
+
+/// A part of the benchmark.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Only {
+    Writes,
+    Reads,
+}
+
+/// Events prepared for the measured writes, for each that is loaded: they come again when they run out.
+const LIVE_EVENTS_MAX: u64 = 200_000;
+
+/// Runs the benchmark and prints what it found. Fails when something failed, never because something was slow.
+pub(crate) fn run(args: BenchArgs) -> Result<()> {
+    if cfg!(debug_assertions) {
+        return run_optimised();
+    }
+    let args = if args.quick { BenchArgs { events: 20_000, seconds: 1, rounds: 1, ..args } } else { args };
+    // One thread is enough to keep both sides busy, and takes the least from them.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let report = runtime.block_on(async {
+        tokio::select! {
+            report = measure(&args) => report,
+            interrupted = interruption() => interrupted.and_then(|()| bail!("interrupted; both servers are stopped")),
+        }
+    })?;
+    if let Some(path) = &args.json {
+        let file = File::create(path).with_context(|| format!("could not create {}", path.display()))?;
+        serde_json::to_writer_pretty(BufWriter::new(file), &report)?;
+    }
+    render::print(&report, &mut std::io::stdout().lock())
+}
+
+/// Becomes the optimised build of this program: a load generator that is slow measures itself.
+fn run_optimised() -> Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let error = Command::new(cargo)
+        .args(["run", "--quiet", "--release", "--package", "xtask", "--"])
+        .args(std::env::args_os().skip(1))
+        .exec();
+    Err(error).context("could not run cargo")
+}
+
+/// Waits until somebody wants an end to this.
+async fn interruption() -> Result<()> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    Ok(())
+}
+
+async fn measure(args: &BenchArgs) -> Result<Report> {
+    let binary = annals::build(args.binary.clone())?;
+    // Declared first and so dropped last: the servers stop before their files go.
+    let dir = tempfile::Builder::new().prefix("annals-bench-").tempdir_in(&args.dir)?;
+    // PostgreSQL's own user must be able to pass.
+    fs::set_permissions(dir.path(), Permissions::from_mode(0o755))?;
+    let machine = Machine::look(dir.path()).await?;
+    let (postgres_dir, annals_dir) = (dir.path().join("postgres"), dir.path().join("annals"));
+    fs::create_dir(&postgres_dir)?;
+
+    let events = usize::try_from(args.events)?;
+    let (rounds, time) = (usize::try_from(args.rounds)?, Duration::from_secs(args.seconds));
+    let live = usize::try_from(args.events.min(LIVE_EVENTS_MAX))?;
+    let sample = Sample { binary: binary.clone(), seed: args.seed, preload: events, live };
+    let postgres = Postgres::start(&postgres_dir, args.postgres_bin.as_deref(), machine.memory_bytes).await?;
+    let annals = Annals::start(&binary, &annals_dir).await?;
+    // annals records in each account's log what is done to the account.
+    let own_entries = annals.total("").await?;
+
+    let (picker, loaded) = load(&annals, &postgres, &sample).await?;
+    let loading = annals.memory()?;
+
+    let (mut reads, mut reading) = (Vec::new(), None);
+    if args.only != Some(Only::Writes) {
+        annals.reset_memory_peak()?;
+        let cases = read_cases::all(&picker.pick()?, events)?;
+        // A read is short: a fifth of the time gives as many as are needed.
+        reads = reads::measure(&annals, &postgres, &cases, own_entries, rounds, time / 5).await?;
+        reading = Some(annals.memory()?);
+    }
+    let (mut writes, mut writing) = (Vec::new(), None);
+    let (mut annals_expected, mut postgres_expected) = (own_entries + args.events, args.events);
+    if args.only != Some(Only::Reads) {
+        annals.reset_memory_peak()?;
+        let measured = writes::measure(&annals, &postgres, &sample, rounds, time).await?;
+        writing = Some(annals.memory()?);
+        writes = measured.results;
+        annals_expected += measured.annals_rows;
+        postgres_expected += measured.postgres_rows;
+    }
+
+    let annals_rows = annals.total("").await?;
+    let postgres_rows = table::size(&postgres.connect().await?).await?.rows;
+    ensure!(annals_rows == annals_expected, "annals holds {annals_rows} entries, not {annals_expected}");
+    ensure!(
+        postgres_rows == postgres_expected,
+        "PostgreSQL holds {postgres_rows} rows, not {postgres_expected}"
+    );
+    let annals_memory = AnnalsMemory { loading, reading, writing };
+    Ok(Report {
+        machine,
+        postgres_memory_bytes: postgres.memory_bytes()?,
+        postgres_version: postgres.version.clone(),
+        postgres_settings: postgres.settings.clone(),
+        events,
+        seed: args.seed,
+        rounds,
+        seconds: args.seconds,
+        loaded,
+        targets: report::targets(&writes, &annals_memory)?,
+        reads,
+        writes,
+        annals_memory,
+        annals_rows,
+        postgres_rows,
+    })
+}
+
+/// Loads the same events, in the same order, on both sides.
+async fn load(annals: &Annals, postgres: &Postgres, sample: &Sample) -> Result<(Picker, Loaded)> {
+    let phase = Phase::begin("loading PostgreSQL", sample.preload)?;
+    let start = Instant::now();
+    let client = postgres.connect().await?;
+    let mut picker = Picker::new(sample.preload);
+    table::create(&client).await?;
+    let events = sample.preload_lines()?.map(|line| {
+        let event = events::parse(&line?)?;
+        picker.see(&event);
+        phase.done();
+        Ok(event)
+    });
+    table::load(&client, events).await?;
+    phase.step("building indexes".to_owned());
+    table::index(&client).await?;
+    let postgres_seconds = start.elapsed().as_secs_f64();
+    drop(phase);
+
+    let phase = Phase::begin("loading annals", sample.preload)?;
+    let start = Instant::now();
+    annals.load(sample.preload_lines()?.inspect(|_| phase.done())).await?;
+    let annals_seconds = start.elapsed().as_secs_f64();
+
+    let postgres_size = table::size(&client).await?;
+    Ok((picker, Loaded { annals_seconds, postgres_seconds, annals_disk: annals.disk()?, postgres_size }))
+}

@@ -1,0 +1,53 @@
+//! annals under load: prepared POSTs over keep-alive connections, each answered 201 when it is durable.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use bytes::Bytes;
+
+use super::annals::Annals;
+use super::events::{BATCH_ROWS, Bodies};
+use super::http::{Content, Http};
+use super::load::Requests;
+
+/// One connection that posts.
+pub(crate) struct Post {
+    http: Http,
+    content: Content,
+    rows: u64,
+    bodies: Arc<Vec<Bytes>>,
+}
+
+impl Post {
+    /// Opens `writers` connections that post batches of [`BATCH_ROWS`].
+    pub(crate) async fn batches(annals: &Annals, bodies: &Bodies, writers: usize) -> Result<Vec<Self>> {
+        Self::open(annals, Content::Ndjson, BATCH_ROWS as u64, &bodies.batches, writers).await
+    }
+
+    /// Opens `writers` connections that post one event at a time.
+    pub(crate) async fn singles(annals: &Annals, bodies: &Bodies, writers: usize) -> Result<Vec<Self>> {
+        Self::open(annals, Content::Json, 1, &bodies.singles, writers).await
+    }
+
+    async fn open(
+        annals: &Annals,
+        content: Content,
+        rows: u64,
+        bodies: &Arc<Vec<Bytes>>,
+        writers: usize,
+    ) -> Result<Vec<Self>> {
+        let mut clients = Vec::with_capacity(writers);
+        for _ in 0..writers {
+            clients.push(Self { http: annals.connect().await?, content, rows, bodies: bodies.clone() });
+        }
+        Ok(clients)
+    }
+}
+
+impl Requests for Post {
+    async fn send(&mut self, n: usize) -> Result<u64> {
+        let body = self.bodies[n % self.bodies.len()].clone();
+        self.http.post(self.content, body).await?;
+        Ok(self.rows)
+    }
+}

@@ -1,0 +1,225 @@
+//! What the benchmark found, for people: the machine, the tables, and what is wanted beside what was found.
+
+use std::io::Write;
+
+use anyhow::Result;
+use comfy_table::{Cell, CellAlignment, Table, presets};
+
+use super::load::{Spread, Summary};
+use super::report::{AnnalsMemory, Report, bytes};
+
+/// Prints the report.
+pub(crate) fn print(report: &Report, out: &mut impl Write) -> Result<()> {
+    print_setting(report, out)?;
+    if !report.writes.is_empty() {
+        writeln!(
+            out,
+            "\nWriting: rows a second (median, least and most of the rounds), latency of a request in ms,\ncores that the load generator took for itself\n"
+        )?;
+        writeln!(out, "{}", writes(report))?;
+    }
+    if !report.reads.is_empty() {
+        writeln!(out, "\nReading: latency of a request in ms, one connection, page and exact total\n")?;
+        writeln!(out, "{}", reads(report))?;
+    }
+    print_sizes(report, out)?;
+    if !report.targets.is_empty() {
+        writeln!(out, "\nWanted\n")?;
+        writeln!(out, "{}", targets(report))?;
+    }
+    Ok(())
+}
+
+fn print_setting(report: &Report, out: &mut impl Write) -> Result<()> {
+    let machine = &report.machine;
+    writeln!(
+        out,
+        "{}, {} cores, {}, Linux {}, fdatasync {:.2} ms (p99 {:.2} ms)",
+        machine.cpu,
+        machine.cores,
+        bytes(machine.memory_bytes),
+        machine.kernel,
+        machine.fdatasync.p50_ms,
+        machine.fdatasync.p99_ms,
+    )?;
+    if machine.was_busy() {
+        writeln!(
+            out,
+            "Other programs kept {:.1} cores busy: trust the ratios more than the numbers.",
+            machine.others_cores
+        )?;
+    }
+    writeln!(
+        out,
+        "{} events loaded on both sides, seed {}, {} x {} s a case and side, the load generator on the same cores",
+        count(report.events as u64),
+        report.seed,
+        report.rounds,
+        report.seconds,
+    )?;
+    let settings: Vec<_> =
+        report.postgres_settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    writeln!(out, "{}\n  {}", report.postgres_version, settings.join(" "))?;
+    Ok(())
+}
+
+fn print_sizes(report: &Report, out: &mut impl Write) -> Result<()> {
+    let loaded = &report.loaded;
+    let events = (report.events as u64).max(1);
+    let size = &loaded.postgres_size;
+    writeln!(
+        out,
+        "\nDisk, bytes an event after loading: annals {} (and {} of write-ahead log), PostgreSQL {} (rows {}, indexes {})",
+        loaded.annals_disk.data_bytes / events,
+        bytes(loaded.annals_disk.log_bytes),
+        (size.table_bytes + size.index_bytes) / events,
+        size.table_bytes / events,
+        size.index_bytes / events,
+    )?;
+    writeln!(
+        out,
+        "Loading: annals {:.0} s by one writer over HTTP, PostgreSQL {:.0} s by COPY, then indexes and vacuum",
+        loaded.annals_seconds, loaded.postgres_seconds,
+    )?;
+    let AnnalsMemory { loading, reading, writing } = &report.annals_memory;
+    let phases = [("loading", Some(loading)), ("reading", reading.as_ref()), ("writing", writing.as_ref())];
+    let phases: Vec<_> = phases
+        .iter()
+        .filter_map(|(name, memory)| {
+            memory.map(|m| format!("{name} {} (peak {})", bytes(m.now_bytes), bytes(m.peak_bytes)))
+        })
+        .collect();
+    writeln!(
+        out,
+        "Memory: annals after {}; PostgreSQL {} with shared buffers",
+        phases.join(", "),
+        bytes(report.postgres_memory_bytes),
+    )?;
+    writeln!(
+        out,
+        "Rows at the end: annals {}, PostgreSQL {}",
+        count(report.annals_rows),
+        count(report.postgres_rows)
+    )?;
+    Ok(())
+}
+
+fn writes(report: &Report) -> Table {
+    let mut table = table(&[
+        "",
+        "annals",
+        "PostgreSQL",
+        "ratio",
+        "annals p50 / p99",
+        "PostgreSQL p50 / p99",
+        "generator",
+    ]);
+    for result in &report.writes {
+        table.add_row(cells([
+            result.case.title(),
+            rate(&result.annals.rows_per_s),
+            rate(&result.postgres.rows_per_s),
+            format!("{:.1}", result.ratio),
+            latency(&result.annals),
+            latency(&result.postgres),
+            format!(
+                "{:.2} / {:.2}",
+                result.annals.generator_cores.median, result.postgres.generator_cores.median
+            ),
+        ]));
+    }
+    table
+}
+
+fn reads(report: &Report) -> Table {
+    let mut table = table(&["", "matches", "annals p50 / p99", "PostgreSQL p50 / p99", "ratio of p50"]);
+    for result in &report.reads {
+        table.add_row(cells([
+            result.title.to_owned(),
+            count(result.matches),
+            latency(&result.annals),
+            latency(&result.postgres),
+            format!("{:.1}", result.ratio),
+        ]));
+    }
+    table
+}
+
+fn targets(report: &Report) -> Table {
+    let mut table = table(&["", "wanted", "found", "met"]);
+    for target in &report.targets {
+        let met = if target.met { "yes" } else { "no" };
+        table.add_row(cells([
+            target.what.to_owned(),
+            target.wanted.clone(),
+            target.found.clone(),
+            met.to_owned(),
+        ]));
+    }
+    table
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::ASCII_MARKDOWN).set_header(header);
+    table
+}
+
+/// A row: the first cell is a name, the others are numbers.
+fn cells<const N: usize>(values: [String; N]) -> impl Iterator<Item = Cell> {
+    values.into_iter().enumerate().map(|(position, value)| {
+        let alignment = if position == 0 { CellAlignment::Left } else { CellAlignment::Right };
+        Cell::new(value).set_alignment(alignment)
+    })
+}
+
+fn rate(rows_per_s: &Spread) -> String {
+    format!("{} ({}–{})", whole(rows_per_s.median), whole(rows_per_s.min), whole(rows_per_s.max))
+}
+
+fn latency(summary: &Summary) -> String {
+    format!("{} / {}", milliseconds(summary.p50_ms.median), milliseconds(summary.p99_ms.median))
+}
+
+fn milliseconds(value: f64) -> String {
+    if value < 1.0 {
+        format!("{value:.3}")
+    } else if value < 100.0 {
+        format!("{value:.1}")
+    } else {
+        whole(value)
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "rates and times are positive and small"
+)]
+fn whole(value: f64) -> String {
+    count(value.round() as u64)
+}
+
+/// A number with its thousands apart: `1,234,567`.
+fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([0.0123, 9.96, 1_200.0].map(milliseconds), ["0.012", "10.0", "1,200"]);
+    }
+}

@@ -1,0 +1,158 @@
+//! The measured writes: which cases there are, and the rounds in which the two sides take turns.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::annals::Annals;
+use super::events::{BATCH_ROWS, Bodies, Sample};
+use super::load::{self, Summary, Turn};
+use super::load_http::Post;
+use super::load_pg::{Insert, Parameters};
+use super::postgres::Postgres;
+use super::progress::Phase;
+
+/// How events arrive.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Shape {
+    /// [`BATCH_ROWS`] in one request or statement.
+    Batches,
+    /// One in each.
+    Singles,
+}
+
+/// One way of writing.
+#[derive(Clone, Copy, Serialize)]
+pub(crate) struct WriteCase {
+    pub(crate) shape: Shape,
+    /// Connections that write at the same time.
+    pub(crate) writers: usize,
+}
+
+/// In the order of the table.
+const CASES: [WriteCase; 5] = [
+    WriteCase { shape: Shape::Batches, writers: 1 },
+    WriteCase { shape: Shape::Batches, writers: 16 },
+    WriteCase { shape: Shape::Singles, writers: 1 },
+    WriteCase { shape: Shape::Singles, writers: 16 },
+    WriteCase { shape: Shape::Singles, writers: 64 },
+];
+
+/// A side's background work on what it has just been given may run on for this long before the other side's turn.
+const PAUSE: Duration = Duration::from_secs(1);
+
+impl WriteCase {
+    /// For people.
+    pub(crate) fn title(self) -> String {
+        let shape = match self.shape {
+            Shape::Batches => format!("batches of {BATCH_ROWS}"),
+            Shape::Singles => "single events".to_owned(),
+        };
+        format!("{shape}, {} writer{}", self.writers, if self.writers == 1 { "" } else { "s" })
+    }
+}
+
+/// What one case did on both sides.
+#[derive(Serialize)]
+pub(crate) struct WriteResult {
+    pub(crate) case: WriteCase,
+    pub(crate) annals: Summary,
+    pub(crate) postgres: Summary,
+    /// Rows a second of annals for one of PostgreSQL.
+    pub(crate) ratio: f64,
+}
+
+/// All results, and what must be found in the logs afterwards.
+pub(crate) struct Writes {
+    pub(crate) results: Vec<WriteResult>,
+    /// Every event that annals has acknowledged, measured or not.
+    pub(crate) annals_rows: u64,
+    /// Every row that PostgreSQL has committed.
+    pub(crate) postgres_rows: u64,
+}
+
+/// Runs every case on both sides in turn, `rounds` times, `time` each. A first, shorter round is thrown away: it takes
+/// PostgreSQL's full-page writes after the checkpoint that ended its loading, and warms both sides.
+pub(crate) async fn measure(
+    annals: &Annals,
+    postgres: &Postgres,
+    sample: &Sample,
+    rounds: usize,
+    time: Duration,
+) -> Result<Writes> {
+    let (bodies, parameters) = {
+        let _phase = Phase::begin("preparing requests", 1)?;
+        let events = sample.live_events()?;
+        (Bodies::render(&events)?, Parameters::render(&events)?)
+    };
+    let phase = Phase::begin("writing", CASES.len() * (rounds + 1) * 2)?;
+    let (annals_next, postgres_next) = (Arc::default(), Arc::default());
+    let mut turns: Vec<[Vec<Turn>; 2]> = CASES.iter().map(|_| Default::default()).collect();
+    let mut rows = [0, 0];
+    for round in 0..=rounds {
+        let (time, title) = if round == 0 {
+            (time / 4, "warm-up".to_owned())
+        } else {
+            (time, format!("round {round} of {rounds}"))
+        };
+        for (case, turns) in CASES.iter().zip(&mut turns) {
+            phase.step(format!("{title}: annals, {}", case.title()));
+            let of_annals = annals_turn(annals, &bodies, *case, time, &annals_next).await?;
+            phase.done();
+            phase.step(format!("{title}: PostgreSQL, {}", case.title()));
+            let of_postgres = postgres_turn(postgres, &parameters, *case, time, &postgres_next).await?;
+            phase.done();
+            for (side, turn) in [of_annals, of_postgres].into_iter().enumerate() {
+                rows[side] += turn.rows + turn.unmeasured_rows;
+                if round > 0 {
+                    turns[side].push(turn);
+                }
+            }
+        }
+    }
+    let results =
+        CASES.iter().zip(&turns).map(|(case, [annals, postgres])| WriteResult::of(*case, annals, postgres));
+    Ok(Writes { results: results.collect(), annals_rows: rows[0], postgres_rows: rows[1] })
+}
+
+async fn annals_turn(
+    annals: &Annals,
+    bodies: &Bodies,
+    case: WriteCase,
+    time: Duration,
+    next: &Arc<AtomicUsize>,
+) -> Result<Turn> {
+    let clients = match case.shape {
+        Shape::Batches => Post::batches(annals, bodies, case.writers).await?,
+        Shape::Singles => Post::singles(annals, bodies, case.writers).await?,
+    };
+    tokio::time::sleep(PAUSE).await;
+    load::run(clients, time, next).await
+}
+
+async fn postgres_turn(
+    postgres: &Postgres,
+    parameters: &Parameters,
+    case: WriteCase,
+    time: Duration,
+    next: &Arc<AtomicUsize>,
+) -> Result<Turn> {
+    let clients = match case.shape {
+        Shape::Batches => Insert::batches(postgres, parameters, case.writers).await?,
+        Shape::Singles => Insert::singles(postgres, parameters, case.writers).await?,
+    };
+    tokio::time::sleep(PAUSE).await;
+    load::run(clients, time, next).await
+}
+
+impl WriteResult {
+    fn of(case: WriteCase, annals: &[Turn], postgres: &[Turn]) -> Self {
+        let (annals, postgres) = (Summary::of(annals), Summary::of(postgres));
+        let ratio = annals.rows_per_s.median / postgres.rows_per_s.median;
+        Self { case, annals, postgres, ratio }
+    }
+}
