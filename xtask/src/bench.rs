@@ -85,7 +85,7 @@ enum Only {
     Reads,
 }
 
-/// Events prepared for the measured writes, for each that is loaded: they come again when they run out.
+/// Events prepared for the measured writes, at most: they come again when they run out.
 const LIVE_EVENTS_MAX: u64 = 200_000;
 
 /// Runs the benchmark and prints what it found. Fails when something failed, never because something was slow.
@@ -142,11 +142,11 @@ async fn measure(args: &BenchArgs) -> Result<Report> {
     let sample = Sample { binary: binary.clone(), seed: args.seed, preload: events, live };
     let postgres = Postgres::start(&postgres_dir, args.postgres_bin.as_deref(), machine.memory_bytes).await?;
     let annals = Annals::start(&binary, &annals_dir).await?;
-    // annals records in each account's log what is done to the account.
-    let own_entries = annals.total("").await?;
-
     let (picker, loaded) = load(&annals, &postgres, &sample).await?;
     let loading = annals.memory()?;
+    // annals records in an account's log what is done to the account: its token, the workspaces that came with events.
+    let own_entries =
+        annals.total("").await?.checked_sub(args.events).context("annals lacks events of the sample")?;
 
     let (mut reads, mut reading) = (Vec::new(), None);
     if args.only != Some(Only::Writes) {

@@ -55,9 +55,20 @@ pub struct ApiError {
     pub retry_after: Option<Duration>,
 }
 
+/// How many sentences of a refusal are shown; a batch may have one for each event.
+const SENTENCES_SHOWN_MAX: usize = 3;
+
+/// The first sentences and the status; all of them are in [`ApiError::errors`].
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (HTTP {})", self.errors.join("; "), self.status)
+        let shown = self.errors.len().min(SENTENCES_SHOWN_MAX);
+        f.write_str(&self.errors[..shown].join("; "))?;
+        match self.errors.len() - shown {
+            0 => {}
+            1 => f.write_str("; and another")?,
+            more => write!(f, "; and {more} more")?,
+        }
+        write!(f, " (HTTP {})", self.status)
     }
 }
 
@@ -83,6 +94,18 @@ mod tests {
     use reqwest::StatusCode;
 
     use super::*;
+
+    #[test]
+    fn a_flood_of_sentences_is_cut() {
+        let refusal = |count: usize| ApiError {
+            status: 422,
+            errors: (1..=count).map(|n| n.to_string()).collect(),
+            retry_after: None,
+        };
+        assert_eq!(refusal(3).to_string(), "1; 2; 3 (HTTP 422)");
+        assert_eq!(refusal(4).to_string(), "1; 2; 3; and another (HTTP 422)");
+        assert_eq!(refusal(101).to_string(), "1; 2; 3; and 98 more (HTTP 422)");
+    }
 
     #[test]
     fn sentences_are_kept_and_a_foreign_body_becomes_the_status() {

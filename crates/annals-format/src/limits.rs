@@ -12,6 +12,9 @@ pub const REQUEST_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Bytes of one event, as minified JSON. Holds any sane before/after pair; bounds a row.
 pub const EVENT_BYTES_MAX: usize = 256 * 1024;
 
+/// Bytes of one event of an import. An entry as it is served holds its change twice and a few fields more.
+pub const IMPORT_BYTES_MAX: usize = 2 * EVENT_BYTES_MAX + 8 * 1024;
+
 /// Levels of nesting in one event. Recursive readers downstream commonly stop at 128.
 pub const EVENT_DEPTH_MAX: usize = 64;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::{civil, fmt::temporal, tz::TimeZone};
+use jiff::{civil, fmt::temporal};
 
 /// Microseconds in a second.
 pub const SECOND_US: i64 = 1_000_000;
@@ -53,8 +53,10 @@ impl Timestamp {
         if !full {
             return Err(InvalidTime);
         }
-        let instant = PARSER.parse_timestamp(text).map_err(|_| InvalidTime)?;
-        let us = i64::try_from(instant.as_nanosecond().div_euclid(1_000)).map_err(|_| InvalidTime)?;
+        // Not as an instant of the parser's own kind: those end a day before the year 9999 does.
+        let pieces = PARSER.parse_pieces(text).map_err(|_| InvalidTime)?;
+        let (Some(time), Some(offset)) = (pieces.time(), pieces.offset()) else { return Err(InvalidTime) };
+        let us = civil_us(pieces.date(), time)? - i64::from(offset.to_numeric_offset().seconds()) * SECOND_US;
         if (Self::MIN.0..=Self::MAX.0).contains(&us) { Ok(Self(us)) } else { Err(InvalidTime) }
     }
 
@@ -75,8 +77,7 @@ impl Timestamp {
             return Err(InvalidTime);
         }
         let date = civil::Date::new(year, month, day).map_err(|_| InvalidTime)?;
-        let start = date.to_zoned(TimeZone::UTC).map_err(|_| InvalidTime)?;
-        Ok(Self(start.timestamp().as_microsecond()))
+        civil_us(date, civil::Time::midnight()).map(Self)
     }
 
     /// The first microsecond of the next UTC day.
@@ -89,6 +90,15 @@ impl Timestamp {
     pub fn plus_us(self, us: i64) -> Self {
         Self::from_us(self.0.saturating_add(us))
     }
+}
+
+/// Microseconds from the Unix epoch to a date and time of UTC.
+fn civil_us(date: civil::Date, time: civil::Time) -> Result<i64, InvalidTime> {
+    const EPOCH: civil::Date = civil::date(1970, 1, 1);
+    let days = date.since(EPOCH).map_err(|_| InvalidTime)?.get_days();
+    let minutes = i64::from(days) * 24 * 60 + i64::from(time.hour()) * 60 + i64::from(time.minute());
+    let seconds = minutes * 60 + i64::from(time.second());
+    Ok(seconds * SECOND_US + i64::from(time.subsec_nanosecond() / 1_000))
 }
 
 /// Whole seconds in UTC, always 20 characters: `2025-07-01T14:30:00Z`.
@@ -130,6 +140,9 @@ mod tests {
             ("1970-01-01T01:00:00+01:00", 0),
             ("1970-01-01t00:00:00.0000019z", 1),
             ("2026-03-04T09:30:00Z", 1_772_616_600_000_000),
+            ("2026-03-04T10:30:00.25+01:00", 1_772_616_600_250_000),
+            ("1969-12-31T23:59:59.9999999Z", -1),
+            ("2000-02-29T00:00:00-00:30", 951_784_200_000_000),
         ] {
             assert_eq!(Timestamp::parse(text), Ok(Timestamp(us)), "{text}");
         }
@@ -164,6 +177,11 @@ mod tests {
         assert_eq!(Timestamp::MIN.to_string(), "0000-01-01T00:00:00Z");
         assert_eq!(Timestamp::MAX.to_string(), "9999-12-31T23:59:59Z");
         assert_eq!(Timestamp::MAX.next_day(), Timestamp::MAX);
+        assert_eq!(Timestamp::parse("0000-01-01T00:00:00Z"), Ok(Timestamp::MIN));
+        assert_eq!(Timestamp::parse("9999-12-31T23:59:59.999999Z"), Ok(Timestamp::MAX));
+        assert_eq!(Timestamp::parse("9999-12-31T23:00:00-01:00"), Err(InvalidTime));
+        assert_eq!(Timestamp::parse_date("0000-01-01"), Ok(Timestamp::MIN));
+        assert_eq!(Timestamp::parse_date("9999-12-31").map(Timestamp::next_day), Ok(Timestamp::MAX));
     }
 
     proptest! {

@@ -60,6 +60,8 @@ impl Default for SqliteOptions {
 
 impl Sqlite {
     /// Opens the database at `path`, or creates it in a directory that exists. Blocks: call it at start-up.
+    ///
+    /// A database on a full disk is opened for reading; its writes are refused until there is space.
     pub fn open(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
         let readers_options = options.clone();
         let writer = Writer::start(path.into(), options)?;

@@ -12,7 +12,7 @@ mod sequencer;
 pub use logs::{Logs, SharedLog};
 pub use sequencer::{Sequencer, SequencerOptions};
 
-use annals_format::{Draft, LogToken, Timestamp};
+use annals_format::{Draft, LogToken, Timestamp, event::place};
 use annals_store::{AccountId, TokenHash, Workspace};
 
 /// The events of one request, ready to be recorded together or not at all.
@@ -28,6 +28,15 @@ pub struct Request {
     pub workspaces: Vec<Workspace>,
     /// Whether the answer needs the rows.
     pub rows_wanted: bool,
+    /// Whether the request is one event by itself, so that faults need not say which event they are about.
+    pub single: bool,
+}
+
+impl Request {
+    /// A field of an event, as it is named in faults.
+    fn field(&self, event: usize, field: &str) -> String {
+        if self.single { field.to_owned() } else { format!("{}.{field}", place(event)) }
+    }
 }
 
 /// One event of a request.

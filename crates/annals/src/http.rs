@@ -65,6 +65,7 @@ fn api(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
 /// Every route of the server.
 pub fn router(app: Arc<App>) -> Router {
     let (api, document) = api(&app);
+    let document = Arc::new(openapi::complete(document));
     let api = api
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(RequestDecompressionLayer::new().gzip(true).zstd(true))
@@ -73,7 +74,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/", get(docs::home))
         .route("/docs", get(docs::page))
         .route("/openapi.json", get(docs::document))
-        .layer(axum::Extension(Arc::new(document)))
+        .layer(axum::Extension(document))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

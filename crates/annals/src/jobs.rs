@@ -12,7 +12,7 @@ use crate::engine::Engine;
 const FLUSH_USES_EVERY: Duration = Duration::from_secs(15);
 
 /// Between two rounds of [`forget`].
-const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
+const FORGET_EVERY: Duration = Duration::from_hours(1);
 
 /// Runs all jobs, each when it is due. What fails is tried again when it is due next.
 pub async fn run(engine: &Engine, idempotency_days: u32) -> Infallible {
@@ -50,5 +50,85 @@ pub async fn forget(engine: &Engine, idempotency_days: u32) {
     match engine.catalog.forget(keys_before, now).await {
         Ok(forgotten) => debug!(forgotten, "old idempotency keys and grants were forgotten"),
         Err(error) => warn!(%error, "old idempotency keys and grants could not be forgotten"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    };
+
+    use annals_format::event::BodyForm;
+    use annals_store::{Catalog, Role, Scope};
+
+    use super::*;
+    use crate::{
+        administer::{Admin, TokenRequest, create_account, create_token},
+        append::SequencerOptions,
+        clock::Clock,
+        data_dir,
+        engine::{Answer, RecordRequest},
+        metrics::Metrics,
+    };
+
+    const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
+
+    /// A clock that shows what it was set to.
+    struct Shown(AtomicI64);
+
+    impl Clock for Shown {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_us(self.0.load(Ordering::Relaxed))
+        }
+    }
+
+    #[tokio::test]
+    async fn uses_are_written_down_and_old_keys_forgotten() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let catalog: Arc<dyn Catalog> =
+            Arc::new(data_dir::open_catalog(directory.path()).expect("a catalog"));
+        let clock = Arc::new(Shown(AtomicI64::new(20_000 * DAY_US)));
+        let admin = Admin { catalog: &*catalog, clock: &*clock, who: "test" };
+        let account = create_account(&admin, "a").await.expect("an account").id;
+        let request = TokenRequest {
+            name: "t".to_owned(),
+            scopes: Scope::ALL.into_iter().collect(),
+            role: Some(Role::Owner),
+            user_id: None,
+            expires_at: None,
+        };
+        let (_, secret) = create_token(&admin, account, &request).await.expect("a token");
+        let metrics = Arc::new(Metrics::new());
+        let opened = Engine::open(Arc::clone(&catalog), clock.clone(), metrics, SequencerOptions::default());
+        let (engine, sequencer) = opened.await.expect("an engine");
+
+        let who = engine.identities.identify(secret.reveal(), clock.now()).await.expect("known");
+        flush_uses(&engine).await;
+        let tokens = catalog.tokens(account).await.expect("tokens");
+        assert_eq!(tokens.first().and_then(|token| token.last_used_at), Some(clock.now()));
+
+        let record = async || {
+            let body = r#"{"event":"record_created","object_type":"segment","after":{}}"#;
+            let request = RecordRequest {
+                body: body.into(),
+                form: BodyForm::Json,
+                idempotency_key: Some("once".to_owned()),
+                rows_wanted: false,
+            };
+            let Answer { recorded, .. } = engine.record(&who, request).await.expect("recorded");
+            recorded.first().expect("one event").index
+        };
+        let first = record().await;
+        clock.0.fetch_add(7 * DAY_US, Ordering::Relaxed);
+        forget(&engine, 7).await;
+        assert_eq!(record().await, first, "not older than seven days");
+        clock.0.fetch_add(1, Ordering::Relaxed);
+        forget(&engine, 7).await;
+        assert_eq!(record().await, first + 1, "forgotten");
+
+        drop(engine);
+        sequencer.await.expect("the sequencer ends");
     }
 }

@@ -6,11 +6,12 @@ pub use annals_format::limits::*;
 /// of a stalled disk for them, and an answer of 503 for a flood.
 pub const QUEUE_REQUESTS_MAX: usize = 4_096;
 
-/// Events after which a commit takes no further request: a commit then lasts about a tenth of a second.
-pub const COMMIT_EVENTS_MAX: usize = 10_000;
+/// Events after which a commit takes no further request. Larger ones would save few fsyncs, and while one is made the next
+/// requests are read: writers who all wait for the same commit leave a processor idle.
+pub const COMMIT_EVENTS_MAX: usize = 4_096;
 
 /// Bytes of entries after which a commit takes no further request.
-pub const COMMIT_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub const COMMIT_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Bytes of request bodies held in memory at any time, over all requests; past it the answer is 503.
 pub const BODIES_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -79,6 +80,7 @@ pub const ALL: &[Limit] = &[
     Limit { what: "events in a JSON batch", max: BATCH_EVENTS_MAX as u64, unit: "events" },
     Limit { what: "lines in an NDJSON body", max: NDJSON_LINES_MAX as u64, unit: "lines" },
     Limit { what: "one event as minified JSON", max: EVENT_BYTES_MAX as u64, unit: "bytes" },
+    Limit { what: "one event of an import", max: IMPORT_BYTES_MAX as u64, unit: "bytes" },
     Limit { what: "nesting of one event", max: EVENT_DEPTH_MAX as u64, unit: "levels" },
     Limit { what: "object_token, workspace_token", max: TOKEN_BYTES_MAX as u64, unit: "bytes" },
     Limit { what: "object_title, workspace_title, user", max: TITLE_BYTES_MAX as u64, unit: "bytes" },

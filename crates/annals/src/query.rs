@@ -12,6 +12,7 @@ mod part;
 mod run;
 mod tail;
 mod terms;
+mod tokens;
 
 pub use log::Log;
 pub use page::Located;

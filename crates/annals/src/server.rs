@@ -1,15 +1,20 @@
 //! Listening: connections in, requests to the router, and an end that finishes what it began.
 //!
-//! A [`Listener`] accepts no more connections than there are places for. The [stream](stream) of a connection gives it
-//! up when its peer makes no progress, which covers clients that connect and say nothing, send their headers byte by
-//! byte, go away half-open, or do not read what they asked for. axum-server does the rest: HTTP/1 and HTTP/2, TLS, and
-//! the orderly end.
+//! The listener accepts no more connections than there are places for. The stream of a connection gives it up when its
+//! peer makes no progress, which covers clients that connect and say nothing, send their headers byte by byte, go away
+//! half-open, or do not read what they asked for. axum-server does the rest: HTTP/1 and HTTP/2, TLS, and the orderly
+//! end.
+//!
+//! Measured with 10,000 connections over plain HTTP: one that has said nothing costs 3.2 KB, and one that is kept for its
+//! next request 21 KB, of which 16 KB are the buffers that hyper starts with.
 
 mod listener;
 pub mod open_files;
 mod patience;
 mod signals;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use std::{convert::Infallible, io, net::SocketAddr, path::PathBuf, pin::pin, time::Duration};
 
@@ -25,6 +30,10 @@ pub use signals::Signals;
 
 use crate::{config::Tls, limits};
 use listener::{Listener, Peer};
+
+/// [`limits::HEADER_BYTES_MAX`] in the type that HTTP/2 counts with.
+const HTTP2_HEADER_BYTES_MAX: u32 = 32 * 1024;
+const _: () = assert!(HTTP2_HEADER_BYTES_MAX as usize == limits::HEADER_BYTES_MAX);
 
 /// Bytes that a client of HTTP/2 may send ahead of what is read: of a connection, and of each request.
 const HTTP2_WINDOW_BYTES: u32 = 256 * 1024;
@@ -68,7 +77,7 @@ impl Server {
             None => None,
         };
         let failed = |source| ListenError::Bind { address, source };
-        let listener = Listener::bind(address, limits::CONNECTIONS_MAX).await.map_err(failed)?;
+        let listener = Listener::bind(address, limits::CONNECTIONS_MAX).map_err(failed)?;
         let address = listener.address().map_err(failed)?;
         Ok(Self { listener, address, tls })
     }
@@ -94,7 +103,7 @@ impl Server {
         // The largest head that is taken. Also what a connection of HTTP/1 may hold of a body that nobody reads.
         http.http1().max_buf_size(limits::HEADER_BYTES_MAX);
         http.http2()
-            .max_header_list_size(limits::HEADER_BYTES_MAX as u32)
+            .max_header_list_size(HTTP2_HEADER_BYTES_MAX)
             .max_concurrent_streams(HTTP2_REQUESTS_MAX)
             .initial_connection_window_size(HTTP2_WINDOW_BYTES)
             .initial_stream_window_size(HTTP2_WINDOW_BYTES);
@@ -153,7 +162,7 @@ async fn reload(tls: Option<(Tls, RustlsConfig)>) -> Infallible {
         match config.reload_from_pem_file(&cert, &key).await {
             Ok(()) => info!(cert = files(&cert), "the certificate was read again"),
             Err(error) => {
-                warn!(%error, cert = files(&cert), "the certificate cannot be used; the one before stays")
+                warn!(%error, cert = files(&cert), "the certificate cannot be used; the one before stays");
             }
         }
     }

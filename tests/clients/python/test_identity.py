@@ -30,7 +30,7 @@ async def test_workspaces(client, server):
         assert one in listed.workspaces
 
 
-async def test_workspaces_page_and_search(client, server):
+async def test_workspaces_page_and_search(client):
     every = await settle(client.workspaces.list())
     single = []
     for number in range(1, len(every.workspaces) + 1):

@@ -9,6 +9,7 @@ import vantage
 from conftest import settle
 
 REVOKED_S_MAX = 5
+EVENT = {"object_type": "segment", "action": "create"}
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ async def test_a_client_works_with_a_granted_token(connect, server, service, cre
     assert grant["token_type"] == "Bearer"
     assert 3500 < grant["expires_in"] <= 3600
     client = connect(grant["access_token"])
-    written = await settle(client.request("POST", "/v2/audit_logs", body={"object_type": "segment", "action": "create"}))
+    written = await settle(client.request("POST", "/v2/audit_logs", body=EVENT))
     newest = await settle(client.audit_logs.list(limit=1))
     assert newest.audit_logs[0].token == written["token"]
 
@@ -48,7 +49,7 @@ async def test_a_granted_token_can_be_given_less(connect, server, service):
     client = connect(ask_for_grant(server, fields).json()["access_token"])
     assert (await settle(client.me.get())).bearer_token.scope == ["read"]
     with pytest.raises(vantage.VantageAPIError) as caught:
-        await settle(client.request("POST", "/v2/audit_logs", body={"object_type": "segment", "action": "create"}))
+        await settle(client.request("POST", "/v2/audit_logs", body=EVENT))
     assert caught.value.status == 403
 
 

@@ -75,7 +75,7 @@ async def test_lines_of_json_are_read_whole(writer, http, kind):
     assert {entry.created_at for entry in page.audit_logs} == {"2025-03-01T08:00:00Z"}
 
 
-async def test_numbers_come_back_digit_for_digit(writer, server, http):
+async def test_numbers_come_back_digit_for_digit(writer, http):
     numbers = ["9007199254740993", "18446744073709551615", "1.10", "0.1000000000000000055511151231257827", "1E3"]
     values = ",".join(f'"n{i}":{number}' for i, number in enumerate(numbers))
     body = f'{{"object_type":"segment","action":"create","after":{{{values}}}}}'

@@ -152,6 +152,11 @@ impl Annals {
         process::memory(self.server.pid())
     }
 
+    /// What the server has taken of the processors so far.
+    pub(crate) fn cpu(&self) -> Result<Duration> {
+        process::tree_cpu(self.server.pid())
+    }
+
     /// Starts the measure of the memory's peak anew.
     pub(crate) fn reset_memory_peak(&self) -> Result<()> {
         process::reset_peak(self.server.pid())

@@ -7,13 +7,10 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::disk::{self, SyncLatency};
-use super::process;
+use super::process::{self, TICKS_PER_S};
 
 /// How long other programs are watched.
 const LOOK: Duration = Duration::from_secs(2);
-
-/// The unit of `/proc/stat` on every Linux (`USER_HZ`).
-const TICKS_PER_S: f64 = 100.0;
 
 /// What a reader must know to compare the numbers with others.
 #[derive(Serialize)]
@@ -45,7 +42,7 @@ impl Machine {
             memory_bytes: process::kilobytes(&read("/proc/meminfo")?, "MemTotal:").context("no MemTotal")?,
             kernel: read("/proc/sys/kernel/osrelease")?.trim().to_owned(),
             fdatasync: disk::sync_latency(dir)?,
-            others_cores: ticks / TICKS_PER_S / LOOK.as_secs_f64(),
+            others_cores: ticks / f64::from(TICKS_PER_S) / LOOK.as_secs_f64(),
         })
     }
 

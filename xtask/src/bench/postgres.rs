@@ -91,6 +91,11 @@ impl Postgres {
     pub(crate) fn memory_bytes(&self) -> Result<u64> {
         process::tree_memory(self.server.pid())
     }
+
+    /// What the server and all its backends have taken of the processors so far.
+    pub(crate) fn cpu(&self) -> Result<Duration> {
+        process::tree_cpu(self.server.pid())
+    }
 }
 
 /// What a careful engineer sets on a machine that PostgreSQL has to itself. Durability stays on.

@@ -12,6 +12,9 @@ use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Serialize;
 
+/// The unit of processor time in `/proc` on every Linux (`USER_HZ`).
+pub(crate) const TICKS_PER_S: u32 = 100;
+
 /// A running server. Dropping it stops it, waits until it is gone, and kills it when it does not go.
 pub(crate) struct Server {
     child: Child,
@@ -123,20 +126,38 @@ pub(crate) fn reset_peak(pid: u32) -> Result<()> {
 
 /// Memory of a process and its children in bytes, shared pages divided among those who share them (`Pss`).
 pub(crate) fn tree_memory(parent: u32) -> Result<u64> {
-    let mut total = 0;
+    let pids = tree(parent)?.into_iter().map(|(pid, _)| pid);
+    // A process may end while we look; it then counts nothing.
+    let rollups = pids.filter_map(|pid| std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok());
+    Ok(rollups.filter_map(|rollup| kilobytes(&rollup, "Pss:")).sum())
+}
+
+/// What a process and its children, also those that have ended, have taken of the processors so far.
+pub(crate) fn tree_cpu(parent: u32) -> Result<Duration> {
+    // Of `/proc/PID/stat`, counted after the name: utime, stime, cutime and cstime.
+    let ticks = |fields: &[String]| -> u64 {
+        fields[11..15].iter().filter_map(|field| field.parse::<u64>().ok()).sum()
+    };
+    let ticks: u64 = tree(parent)?.iter().map(|(_, fields)| ticks(fields)).sum();
+    Ok(Duration::from_millis(ticks * 1_000 / u64::from(TICKS_PER_S)))
+}
+
+/// A process and its children: their ids, and the fields of `/proc/PID/stat` that follow the name.
+fn tree(parent: u32) -> Result<Vec<(u32, Vec<String>)>> {
+    let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc")? {
         let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
             continue;
         };
-        // A process may end while we look; it then counts nothing.
-        let Ok(status) = std::fs::read_to_string(format!("/proc/{pid}/status")) else { continue };
-        let is_child = status.lines().any(|line| line == format!("PPid:\t{parent}"));
-        if pid == parent || is_child {
-            let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-            total += kilobytes(&rollup, "Pss:").unwrap_or(0);
+        let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { continue };
+        // The name is in parentheses and may hold any.
+        let Some((_, fields)) = stat.rsplit_once(") ") else { continue };
+        let fields: Vec<String> = fields.split_whitespace().map(str::to_owned).collect();
+        if fields.len() >= 15 && (pid == parent || fields[1].parse() == Ok(parent)) {
+            found.push((pid, fields));
         }
     }
-    Ok(total)
+    Ok(found)
 }
 
 /// The value of a `Name:   123 kB` line, in bytes.

@@ -14,7 +14,7 @@ pub(crate) fn print(report: &Report, out: &mut impl Write) -> Result<()> {
     if !report.writes.is_empty() {
         writeln!(
             out,
-            "\nWriting: rows a second (median, least and most of the rounds), latency of a request in ms,\ncores that the load generator took for itself\n"
+            "\nWriting: rows a second (median, least and most of the rounds), latency of a request in ms,\nprocessor time of the server, cores that the load generator took for itself (annals / PostgreSQL)\n"
         )?;
         writeln!(out, "{}", writes(report))?;
     }
@@ -112,6 +112,7 @@ fn writes(report: &Report) -> Table {
         "ratio",
         "annals p50 / p99",
         "PostgreSQL p50 / p99",
+        "CPU µs a row",
         "generator",
     ]);
     for result in &report.writes {
@@ -122,6 +123,7 @@ fn writes(report: &Report) -> Table {
             format!("{:.1}", result.ratio),
             latency(&result.annals),
             latency(&result.postgres),
+            format!("{:.1} / {:.1}", result.annals_cpu_us_per_row, result.postgres_cpu_us_per_row),
             format!(
                 "{:.2} / {:.2}",
                 result.annals.generator_cores.median, result.postgres.generator_cores.median

@@ -64,6 +64,20 @@ pub(crate) struct WriteResult {
     pub(crate) postgres: Summary,
     /// Rows a second of annals for one of PostgreSQL.
     pub(crate) ratio: f64,
+    /// Processor time of the server for each row, which other programs on the machine hardly change.
+    pub(crate) annals_cpu_us_per_row: f64,
+    /// The same of PostgreSQL with all its processes.
+    pub(crate) postgres_cpu_us_per_row: f64,
+}
+
+/// The turns of one case on one side.
+#[derive(Default)]
+struct Turns {
+    measured: Vec<Turn>,
+    /// Of the server, over the measured turns with the requests that warmed them up.
+    cpu: Duration,
+    /// Written in the same time.
+    rows: u64,
 }
 
 /// All results, and what must be found in the logs afterwards.
@@ -91,7 +105,7 @@ pub(crate) async fn measure(
     };
     let phase = Phase::begin("writing", CASES.len() * (rounds + 1) * 2)?;
     let (annals_next, postgres_next) = (Arc::default(), Arc::default());
-    let mut turns: Vec<[Vec<Turn>; 2]> = CASES.iter().map(|_| Default::default()).collect();
+    let mut turns: Vec<[Turns; 2]> = CASES.iter().map(|_| Default::default()).collect();
     let mut rows = [0, 0];
     for round in 0..=rounds {
         let (time, title) = if round == 0 {
@@ -106,10 +120,13 @@ pub(crate) async fn measure(
             phase.step(format!("{title}: PostgreSQL, {}", case.title()));
             let of_postgres = postgres_turn(postgres, &parameters, *case, time, &postgres_next).await?;
             phase.done();
-            for (side, turn) in [of_annals, of_postgres].into_iter().enumerate() {
-                rows[side] += turn.rows + turn.unmeasured_rows;
+            for (side, (turn, cpu)) in [of_annals, of_postgres].into_iter().enumerate() {
+                let written = turn.rows + turn.unmeasured_rows;
+                rows[side] += written;
                 if round > 0 {
-                    turns[side].push(turn);
+                    turns[side].rows += written;
+                    turns[side].cpu += cpu;
+                    turns[side].measured.push(turn);
                 }
             }
         }
@@ -125,13 +142,15 @@ async fn annals_turn(
     case: WriteCase,
     time: Duration,
     next: &Arc<AtomicUsize>,
-) -> Result<Turn> {
+) -> Result<(Turn, Duration)> {
     let clients = match case.shape {
         Shape::Batches => Post::batches(annals, bodies, case.writers).await?,
         Shape::Singles => Post::singles(annals, bodies, case.writers).await?,
     };
     tokio::time::sleep(PAUSE).await;
-    load::run(clients, time, next).await
+    let cpu_before = annals.cpu()?;
+    let turn = load::run(clients, time, next).await?;
+    Ok((turn, annals.cpu()?.saturating_sub(cpu_before)))
 }
 
 async fn postgres_turn(
@@ -140,19 +159,30 @@ async fn postgres_turn(
     case: WriteCase,
     time: Duration,
     next: &Arc<AtomicUsize>,
-) -> Result<Turn> {
+) -> Result<(Turn, Duration)> {
     let clients = match case.shape {
         Shape::Batches => Insert::batches(postgres, parameters, case.writers).await?,
         Shape::Singles => Insert::singles(postgres, parameters, case.writers).await?,
     };
     tokio::time::sleep(PAUSE).await;
-    load::run(clients, time, next).await
+    let cpu_before = postgres.cpu()?;
+    let turn = load::run(clients, time, next).await?;
+    Ok((turn, postgres.cpu()?.saturating_sub(cpu_before)))
 }
 
 impl WriteResult {
-    fn of(case: WriteCase, annals: &[Turn], postgres: &[Turn]) -> Self {
-        let (annals, postgres) = (Summary::of(annals), Summary::of(postgres));
+    fn of(case: WriteCase, annals: &Turns, postgres: &Turns) -> Self {
+        let (annals_cpu_us_per_row, postgres_cpu_us_per_row) =
+            (annals.cpu_us_per_row(), postgres.cpu_us_per_row());
+        let (annals, postgres) = (Summary::of(&annals.measured), Summary::of(&postgres.measured));
         let ratio = annals.rows_per_s.median / postgres.rows_per_s.median;
-        Self { case, annals, postgres, ratio }
+        Self { case, annals, postgres, ratio, annals_cpu_us_per_row, postgres_cpu_us_per_row }
+    }
+}
+
+impl Turns {
+    #[expect(clippy::cast_precision_loss, reason = "rows of a benchmark are far below 2^52")]
+    fn cpu_us_per_row(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / self.rows as f64
     }
 }

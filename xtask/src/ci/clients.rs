@@ -52,5 +52,6 @@ fn refresh(wanted: &Path, installed: &Path, install: impl FnOnce() -> Result<()>
         return Ok(());
     }
     install()?;
-    fs::write(installed, wanted_bytes).with_context(|| format!("cannot write {}", installed.display()))
+    fs::copy(wanted, installed).with_context(|| format!("cannot write {}", installed.display()))?;
+    Ok(())
 }

@@ -4,8 +4,8 @@ use anyhow::{Result, bail, ensure};
 
 use crate::shell;
 
-/// Features of `serde_json` that any crate of the build could turn on for all: they would reorder the keys of events, or
-/// change how untagged numbers are read.
+/// Features of `serde_json` that any crate of the build could turn on for all: they would reorder the keys of events,
+/// or change how untagged numbers are read.
 const FORBIDDEN_FEATURES: &[&str] = &["preserve_order", "arbitrary_precision"];
 
 /// Runs the checks of `deny.toml`, then looks at the tree for what that file cannot say.

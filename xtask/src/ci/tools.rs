@@ -34,8 +34,9 @@ pub(super) fn install() -> Result<()> {
     }
     for (subcommand, version) in SUBCOMMANDS {
         if !shell::is_on_path(subcommand) {
-            let arguments = ["install", "--locked", subcommand, "--version", version];
-            shell::run(&mut shell::command("cargo", arguments))?;
+            // Not optimised: that would take minutes, and these programs have only seconds of work to do.
+            let arguments = ["install", "--debug", "--locked", subcommand, "--version", version];
+            shell::run(shell::command("cargo", arguments).env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
         }
     }
     println!("every tool is there");

@@ -7,7 +7,7 @@ use super::{
     leaf::{self, Digest},
     row,
 };
-use crate::{Event, LogToken, Timestamp, json};
+use crate::{Event, LogToken, Timestamp, event::Change, json};
 
 /// What the server adds to an event.
 #[derive(Debug, Clone)]
@@ -46,7 +46,7 @@ pub struct Entry {
 
 impl Draft {
     /// Writes the texts of an event and computes the digests of its sections.
-    pub fn new(event: &Event, origin: &Origin) -> Self {
+    pub fn new(event: Event, origin: &Origin) -> Self {
         let mut envelope = String::with_capacity(320);
         member(&mut envelope, "token", Some(&origin.token.to_string()));
         member(&mut envelope, "event", Some(event.action.event_name()));
@@ -72,14 +72,8 @@ impl Draft {
         context.extend(["\"context\":", &event.context, ",\"metadata\":", &event.metadata]);
         member(&mut context, "workspace_title", event.workspace_title.as_deref().or(origin.workspace_title));
 
-        let change = &event.change;
-        let sections = row::Sections {
-            actor,
-            object,
-            changed: change.changed.clone(),
-            unchanged: change.unchanged.clone(),
-            context,
-        };
+        let Change { changed, unchanged } = event.change;
+        let sections = row::Sections { actor, object, changed, unchanged, context };
         let digests = sections.as_ref().digests(&Salts::derive(&origin.seed));
         Self { token: origin.token, seed: origin.seed, envelope, sections, digests }
     }

@@ -31,14 +31,16 @@ pub enum BodyError {
     TooLarge(Vec<String>),
 }
 
-/// Splits a request body into events without looking into them.
-pub fn split_body(bytes: &[u8], form: BodyForm) -> Result<Body, BodyError> {
+/// Splits a request body into events without looking into them. An import's events may be entries as they were served,
+/// which are larger than the events they come from.
+pub fn split_body(bytes: &[u8], form: BodyForm, import: bool) -> Result<Body, BodyError> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         BodyError::Malformed(vec![format!("the body is not valid UTF-8 at byte {}", error.valid_up_to())])
     })?;
+    let bounds = if import { Bounds::IMPORT } else { Bounds::EVENT };
     match form {
-        BodyForm::Json => split_json(text),
-        BodyForm::Ndjson => split_ndjson(text),
+        BodyForm::Json => split_json(text, &bounds),
+        BodyForm::Ndjson => split_ndjson(text, &bounds),
     }
 }
 
@@ -47,17 +49,19 @@ pub fn place(index: usize) -> String {
     format!("audit_logs[{index}]")
 }
 
-fn split_json(text: &str) -> Result<Body, BodyError> {
-    // A batch adds two levels around its events; a lone event is held to the limit just below.
-    let body = json::minify(text, limits::EVENT_DEPTH_MAX + 2)
+fn split_json(text: &str, bounds: &Bounds) -> Result<Body, BodyError> {
+    // A batch adds two levels around its events; each event is held to the limit just below.
+    let body = json::minify(text, bounds.depth_max + 2)
         .map_err(|error| BodyError::Malformed(vec![format!("the body is not acceptable JSON: {error}")]))?;
+    let too_deep = body.depth > bounds.depth_max;
+    let body = body.text;
     if !body.starts_with('{') {
         return Err(BodyError::Invalid(vec![
             "the body must be an object: one event, or {\"audit_logs\": […]}".to_owned(),
         ]));
     }
     let Some((_, list)) = json::members(&body).find(|(key, _)| *key == "audit_logs") else {
-        check_event(&body, "the event")?;
+        bounds.check(&body, too_deep, "the event")?;
         return Ok(Body { events: vec![body], single: true });
     };
     if let Some((other, _)) = json::members(&body).find(|(key, _)| *key != "audit_logs") {
@@ -69,25 +73,26 @@ fn split_json(text: &str) -> Result<Body, BodyError> {
     if !list.starts_with('[') {
         return Err(BodyError::Invalid(vec!["audit_logs must be an array of events".to_owned()]));
     }
-    let count = json::elements(list).count();
-    if count == 0 {
-        return Err(BodyError::Invalid(vec!["audit_logs is empty: send at least one event".to_owned()]));
-    }
-    if count > limits::BATCH_EVENTS_MAX {
-        return Err(BodyError::TooLarge(vec![format!(
-            "audit_logs has {count} events; at most {} are allowed in one request",
-            limits::BATCH_EVENTS_MAX
-        )]));
-    }
-    let mut events = Vec::with_capacity(count);
+    let mut events = Vec::new();
     for (index, event) in json::elements(list).enumerate() {
-        check_event(event, &place(index))?;
+        if index == limits::BATCH_EVENTS_MAX {
+            return Err(BodyError::TooLarge(vec![format!(
+                "audit_logs has more than {} events, the most that one request may have",
+                limits::BATCH_EVENTS_MAX
+            )]));
+        }
+        // The array and the object around it are not the event's own levels.
+        let too_deep = too_deep && json::depth(event) > bounds.depth_max;
+        bounds.check(event, too_deep, &place(index))?;
         events.push(event.to_owned());
+    }
+    if events.is_empty() {
+        return Err(BodyError::Invalid(vec!["audit_logs is empty: send at least one event".to_owned()]));
     }
     Ok(Body { events, single: false })
 }
 
-fn split_ndjson(text: &str) -> Result<Body, BodyError> {
+fn split_ndjson(text: &str, bounds: &Bounds) -> Result<Body, BodyError> {
     let mut events = Vec::new();
     let mut faults = Vec::new();
     for line in text.lines().filter(|line| !line.trim_ascii().is_empty()) {
@@ -98,10 +103,10 @@ fn split_ndjson(text: &str) -> Result<Body, BodyError> {
                 limits::NDJSON_LINES_MAX
             )]));
         }
-        match json::minify(line, limits::EVENT_DEPTH_MAX) {
+        match json::minify(line, bounds.depth_max) {
             Ok(event) => {
-                check_event(&event, &place(index))?;
-                events.push(event);
+                bounds.check(&event.text, false, &place(index))?;
+                events.push(event.text);
             }
             Err(error) => faults.push(format!("{} is not acceptable JSON: {error}", place(index))),
         }
@@ -115,22 +120,34 @@ fn split_ndjson(text: &str) -> Result<Body, BodyError> {
     Ok(Body { events, single: false })
 }
 
-fn check_event(event: &str, name: &str) -> Result<(), BodyError> {
-    if event.len() > limits::EVENT_BYTES_MAX {
-        return Err(BodyError::TooLarge(vec![format!(
-            "{name} is {} bytes of JSON; at most {} are allowed",
-            event.len(),
-            limits::EVENT_BYTES_MAX
-        )]));
+/// What one event may be.
+struct Bounds {
+    bytes_max: usize,
+    depth_max: usize,
+}
+
+impl Bounds {
+    const EVENT: Self = Self { bytes_max: limits::EVENT_BYTES_MAX, depth_max: limits::EVENT_DEPTH_MAX };
+
+    /// An importer brings entries as they were served: with the change in them twice, and in pairs.
+    const IMPORT: Self = Self { bytes_max: limits::IMPORT_BYTES_MAX, depth_max: limits::EVENT_DEPTH_MAX + 1 };
+
+    fn check(&self, event: &str, too_deep: bool, name: &str) -> Result<(), BodyError> {
+        if event.len() > self.bytes_max {
+            return Err(BodyError::TooLarge(vec![format!(
+                "{name} is {} bytes of JSON; at most {} are allowed",
+                event.len(),
+                self.bytes_max
+            )]));
+        }
+        if too_deep {
+            return Err(BodyError::Invalid(vec![format!(
+                "{name} is nested deeper than {} levels",
+                self.depth_max
+            )]));
+        }
+        Ok(())
     }
-    // Only reachable for the JSON form, whose scan allows for the two levels of a batch.
-    if json::depth(event) > limits::EVENT_DEPTH_MAX {
-        return Err(BodyError::Invalid(vec![format!(
-            "{name} is nested deeper than {} levels",
-            limits::EVENT_DEPTH_MAX
-        )]));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -142,11 +159,12 @@ mod tests {
     #[test]
     fn no_sentence_repeats_a_long_key() {
         let long = "k".repeat(100_000);
-        let refused = |body: String, form| match split_body(body.as_bytes(), form).expect_err("a fault") {
-            BodyError::Malformed(sentences)
-            | BodyError::Invalid(sentences)
-            | BodyError::TooLarge(sentences) => sentences,
-        };
+        let refused =
+            |body: String, form| match split_body(body.as_bytes(), form, false).expect_err("a fault") {
+                BodyError::Malformed(sentences)
+                | BodyError::Invalid(sentences)
+                | BodyError::TooLarge(sentences) => sentences,
+            };
         let faults = |body: String| {
             let rules = Rules { import: false, now: Timestamp::from_us(0) };
             Event::parse(&body, "", &rules).expect_err("a fault")

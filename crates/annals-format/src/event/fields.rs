@@ -183,7 +183,17 @@ impl Draft {
             }
             "user_role" => self.user_role = text(field, value, limits::ROLE_BYTES_MAX, faults),
             "workspace_token" => {
-                if let Some(token) = text(field, value, limits::TOKEN_BYTES_MAX, faults) {
+                if let Some(token) = text(field, value, usize::MAX, faults) {
+                    if !is_workspace_token(&token) {
+                        faults.add(
+                            field,
+                            format!(
+                                "{} is no workspace token: 1 to {} of A-Z, a-z, 0-9, _, ., : and -",
+                                quoted(&token),
+                                limits::TOKEN_BYTES_MAX
+                            ),
+                        );
+                    }
                     self.workspace = WorkspaceChoice::Token(token);
                 }
             }
@@ -275,6 +285,12 @@ fn object(field: &str, value: &str, faults: &mut Faults) -> Option<String> {
         return None;
     }
     Some(value.to_owned())
+}
+
+/// An import creates the workspaces that it names, so their tokens must have a form that fits in a path.
+fn is_workspace_token(text: &str) -> bool {
+    (1..=limits::TOKEN_BYTES_MAX).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte))
 }
 
 fn known(

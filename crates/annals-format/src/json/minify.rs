@@ -4,6 +4,15 @@ use std::fmt;
 
 use crate::sentence::shortened;
 
+/// A JSON text in its minimal spelling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Minified {
+    /// The text.
+    pub text: String,
+    /// How deep arrays and objects nest in it; 0 for a scalar.
+    pub depth: usize,
+}
+
 /// Why a text is not acceptable JSON, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonError {
@@ -24,6 +33,8 @@ pub enum JsonErrorKind {
     TooDeep(usize),
     /// A `\u` escape is half of a surrogate pair, which is no character.
     LoneSurrogate,
+    /// A number is beyond the range of a double, so that many readers fail on the whole text.
+    NumberTooLarge,
     /// The value is complete but the text goes on.
     TrailingText,
 }
@@ -41,6 +52,9 @@ impl fmt::Display for JsonError {
             JsonErrorKind::LoneSurrogate => {
                 write!(f, "half of a surrogate pair, which is no character, at byte {}", self.offset)
             }
+            JsonErrorKind::NumberTooLarge => {
+                write!(f, "a number beyond the range of a double (1.8e308) at byte {}", self.offset)
+            }
             JsonErrorKind::TrailingText => {
                 write!(f, "text after the end of the value at byte {}", self.offset)
             }
@@ -53,7 +67,7 @@ impl std::error::Error for JsonError {}
 /// Checks `input` strictly and returns its minimal spelling.
 ///
 /// `depth_max` counts nested arrays and objects: `[[1]]` has depth 2.
-pub fn minify(input: &str, depth_max: usize) -> Result<String, JsonError> {
+pub fn minify(input: &str, depth_max: usize) -> Result<Minified, JsonError> {
     let mut scan = Scan {
         input: input.as_bytes(),
         text: input,
@@ -61,6 +75,7 @@ pub fn minify(input: &str, depth_max: usize) -> Result<String, JsonError> {
         out: String::with_capacity(input.len()),
         keys: Vec::new(),
         depth: 0,
+        depth_seen: 0,
         depth_max,
     };
     scan.skip_space();
@@ -69,7 +84,7 @@ pub fn minify(input: &str, depth_max: usize) -> Result<String, JsonError> {
     if scan.at < scan.input.len() {
         return Err(scan.error(JsonErrorKind::TrailingText));
     }
-    Ok(scan.out)
+    Ok(Minified { text: scan.out, depth: scan.depth_seen })
 }
 
 struct Scan<'a> {
@@ -80,6 +95,7 @@ struct Scan<'a> {
     /// Where in `out` the keys of the objects that are open lie; an object's own are at the end.
     keys: Vec<(usize, usize)>,
     depth: usize,
+    depth_seen: usize,
     depth_max: usize,
 }
 
@@ -120,6 +136,7 @@ impl Scan<'_> {
             return Err(self.error(JsonErrorKind::TooDeep(self.depth_max)));
         }
         self.depth += 1;
+        self.depth_seen = self.depth_seen.max(self.depth);
         Ok(())
     }
 
@@ -241,6 +258,14 @@ impl Scan<'_> {
                 self.at += 1;
             }
             self.digits()?;
+        }
+        // Fifteen digits are always within the range of a double.
+        let token = self.text.get(start..self.at).unwrap_or_default();
+        if token.len() > 15 || token.contains(['e', 'E']) {
+            let fits = token.parse::<f64>().is_ok_and(f64::is_finite);
+            if !fits {
+                return Err(JsonError { offset: start, kind: JsonErrorKind::NumberTooLarge });
+            }
         }
         self.copy_from(start);
         Ok(())

@@ -27,6 +27,9 @@ const NAMES: [&str; 13] = [
     "as_of",
 ];
 
+/// The largest page or size there can be: the largest number of 64 bits with a sign, as many clients hold no larger.
+const NUMBER_MAX: u64 = i64::MAX as u64;
+
 /// A list as it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListQuery {
@@ -82,7 +85,7 @@ impl ListQuery {
     fn take(&mut self, name: &str, value: &str) -> Result<(), String> {
         let filter = &mut self.filter;
         match name {
-            "page" => self.page = positive(name, value, u64::MAX)?,
+            "page" => self.page = positive(name, value, NUMBER_MAX)?,
             "limit" => self.limit = positive(name, value, PAGE_ROWS_MAX)?,
             "user" => {
                 filter.user_id = Some(value.parse().map_err(|_| {
@@ -106,7 +109,8 @@ impl ListQuery {
             "start_date" => filter.from = Some(day_or_instant(name, value)?.0),
             "end_date" => filter.before = Some(day_or_instant(name, value)?.1),
             "as_of" => {
-                filter.as_of = Some(value.parse().map_err(|_| {
+                let size = value.parse().ok().filter(|size| *size <= NUMBER_MAX);
+                filter.as_of = Some(size.ok_or_else(|| {
                     format!("as_of must be a tree size, a whole number from 0, not {}", quoted(value))
                 })?);
             }
@@ -129,7 +133,7 @@ impl ListQuery {
 
 /// A whole number from 1, in digits only.
 fn positive(name: &str, value: &str, max: u64) -> Result<NonZeroU64, String> {
-    let allowed = if max == u64::MAX { "from 1".to_owned() } else { format!("from 1 to {max}") };
+    let allowed = if max == NUMBER_MAX { "from 1".to_owned() } else { format!("from 1 to {max}") };
     value
         .parse()
         .ok()

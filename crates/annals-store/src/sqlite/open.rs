@@ -50,6 +50,12 @@ pub enum OpenError {
         /// The latest version that is known here.
         known: usize,
     },
+    /// There is no space to write. Reading works.
+    #[error("the disk is full, free some of it: {}", path.display())]
+    Full {
+        /// The database.
+        path: PathBuf,
+    },
     /// Anything else.
     #[error("the catalog cannot be opened: {}: {source}", path.display())]
     Failed {
@@ -91,8 +97,13 @@ pub(super) fn writer(path: &Path, options: &SqliteOptions) -> Result<Connection,
     schema::migrate(&mut connection, path)?;
     // After a failed fsync the kernel may hold log pages that it will never write again. Recovery takes them for good,
     // and later commits would build on them. Copied to the database file and synced there, they are safe.
-    checkpoint::run(&connection, checkpoint::Mode::Truncate, options.busy_wait).map_err(failed)?;
-    Ok(connection)
+    match checkpoint::run(&connection, checkpoint::Mode::Truncate, options.busy_wait) {
+        Ok(_) => Ok(connection),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
+            Err(OpenError::Full { path: path.into() })
+        }
+        Err(error) => Err(failed(error)),
+    }
 }
 
 /// Opens a connection that only reads; the database must exist.

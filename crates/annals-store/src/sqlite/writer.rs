@@ -28,10 +28,17 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Opens the database and starts the thread.
+    /// Opens the database and starts the thread. Without space for writing, writes are refused until there is some.
     pub(super) fn start(path: PathBuf, options: SqliteOptions) -> Result<Self, OpenError> {
         let mut state = State { path, options, open: None };
-        state.open = Some(state.open()?);
+        state.open = match state.open() {
+            // What is there can be read. The next write tries again.
+            Err(error @ OpenError::Full { .. }) => {
+                tracing::warn!(%error, "the catalog can only be read");
+                None
+            }
+            opened => Some(opened?),
+        };
         let (jobs, waiting) = mpsc::sync_channel(state.options.waiting_max.max(1));
         let path = state.path.clone();
         let thread = thread::Builder::new()

@@ -29,10 +29,10 @@ fn file(directory: &TempDir) -> PathBuf {
     directory.path().join("catalog.db")
 }
 
-/// Opens the catalog in a directory, impatient with other processes.
+/// Opens the catalog in a directory, patient with other handles however busy the machine is.
 #[expect(clippy::unwrap_used, reason = "tests of how opening fails call `Sqlite::open` themselves")]
 pub(crate) fn open(directory: &TempDir) -> Sqlite {
-    let options = SqliteOptions { busy_wait: Duration::from_millis(300), ..SqliteOptions::default() };
+    let options = SqliteOptions { busy_wait: Duration::from_mins(1), ..SqliteOptions::default() };
     Sqlite::open(&file(directory), options).unwrap()
 }
 
@@ -166,7 +166,8 @@ async fn concurrent_handles_lose_nothing() -> Outcome {
 #[tokio::test]
 async fn a_catalog_that_is_locked_is_unavailable_and_then_works_again() -> Outcome {
     let directory = directory();
-    let catalog = open(&directory);
+    let options = SqliteOptions { busy_wait: Duration::from_millis(50), ..SqliteOptions::default() };
+    let catalog = Sqlite::open(&file(&directory), options)?;
     let other = Connection::open(file(&directory))?;
     other.execute_batch("BEGIN IMMEDIATE")?;
     let refused = grow(&catalog, 10).await;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use annals_format::{LogToken, Row, event::place};
+use annals_format::{LogToken, Row};
 use annals_store::{Append, Catalog, NewEntry, ReadError, Recall, RequestKey, TokenHash, Tree};
 
 use super::{Incoming, Refusal, Request, logs::SharedLog};
@@ -189,8 +189,8 @@ impl Pending {
                     .or_else(|| known.map(|recall| recall.content));
                 if content.is_some_and(|content| content != key.content) {
                     faults.push(format!(
-                        "{}.idempotency_key was used before for an event with other content",
-                        place(at)
+                        "{} was used before for an event with other content",
+                        request.field(at, "idempotency_key")
                     ));
                 } else if let Some(earlier) = earlier {
                     this = Found::SameAs(earlier);
@@ -213,8 +213,10 @@ impl Pending {
                 };
                 match same {
                     Some(found) => this = found,
-                    None => faults
-                        .push(format!("{}.token {token} was already recorded with other content", place(at))),
+                    None => faults.push(format!(
+                        "{} {token} was already recorded with other content",
+                        request.field(at, "token")
+                    )),
                 }
                 tokens_here.entry(token).or_insert(at);
             }

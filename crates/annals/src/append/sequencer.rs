@@ -217,15 +217,25 @@ impl Worker {
         Ok(Plan { commit: Arc::new(Commit { appends, changes }), answers })
     }
 
-    /// The tree that the next append to an account starts from, with the log caught up to it.
+    /// The tree that the next append to an account starts from, with the log in memory at just its size.
+    ///
+    /// Between two commits a reader may have caught the log up with what another process appended, so a tree that was
+    /// remembered counts only while the log has its size.
     async fn tree(&mut self, account: AccountId) -> Result<Tree, ReadError> {
-        if let Some(tree) = self.trees.get(&account) {
+        let log = self.logs.known(account);
+        if let Some(tree) = self.trees.get(&account)
+            && tree.edge.size() == log.read().size()
+        {
             return Ok(tree.clone());
         }
-        let tree = self.catalog.tree(account).await?;
-        self.logs.catch_up(account).await?;
-        self.trees.insert(account, tree.clone());
-        Ok(tree)
+        loop {
+            self.logs.catch_up(account).await?;
+            let tree = self.catalog.tree(account).await?;
+            if tree.edge.size() == log.read().size() {
+                self.trees.insert(account, tree.clone());
+                return Ok(tree);
+            }
+        }
     }
 
     /// Creates the workspaces that a request brings along, unless somebody has created them since.

@@ -90,6 +90,7 @@ fn list(json: bool) -> List<'static, Account, Listed> {
             created_at: account.created_at.to_string(),
         },
         headings: &["TITLE", "TOKEN", "DEFAULT WORKSPACE", "CREATED (UTC)"],
+        whole: 1,
         cells: &|account| {
             vec![
                 account.title.clone(),

@@ -7,6 +7,7 @@ use annals_format::Timestamp;
 use annals_store::{Account, Role};
 use anyhow::anyhow;
 use clap::ValueEnum;
+use comfy_table::ColumnConstraint;
 use serde::Serialize;
 
 use super::{
@@ -16,15 +17,15 @@ use super::{
 use crate::{
     administer::{Admin, AdministerError, find_account, operator},
     clock::SystemClock,
-    data_dir,
+    config, data_dir,
 };
 
 /// Where the catalog is.
 #[derive(clap::Args)]
 pub(super) struct DataDir {
-    /// Directory that the server keeps its data in; it may be running
-    #[arg(long, env = "ANNALS_DATA_DIR", value_name = "DIR", default_value = "./annals-data")]
-    data_dir: PathBuf,
+    /// Directory that the server keeps its data in; it may be running [default: what the server's configuration says]
+    #[arg(long, env = "ANNALS_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
 }
 
 /// Which account, where.
@@ -39,13 +40,20 @@ pub(super) struct Of {
 }
 
 impl DataDir {
+    /// The directory that a server started here would use, unless another one is named.
+    fn path(&self) -> anyhow::Result<PathBuf> {
+        config::data_dir(self.data_dir.as_deref())
+            .hint("`annals serve --help` shows every key of the configuration and what it takes.")
+    }
+
     /// Does `work` on the catalog that is there, as whoever runs the command.
     pub(super) fn administer<T>(
         &self,
         work: impl AsyncFnOnce(&Admin<'_>) -> Result<T, AdministerError>,
     ) -> anyhow::Result<T> {
-        if !data_dir::has_catalog(&self.data_dir) {
-            return Err(anyhow!("there is no catalog in {}", self.data_dir.display())).hint(
+        let path = self.path()?;
+        if !data_dir::has_catalog(&path) {
+            return Err(anyhow!("there is no catalog in {}", path.display())).hint(
                 "Name the server's directory with --data-dir or in ANNALS_DATA_DIR; \
                  `annals serve` and `annals account create` make a new one.",
             );
@@ -58,7 +66,7 @@ impl DataDir {
         &self,
         work: impl AsyncFnOnce(&Admin<'_>) -> Result<T, AdministerError>,
     ) -> anyhow::Result<T> {
-        let catalog = data_dir::open_catalog(&self.data_dir)
+        let catalog = data_dir::open_catalog(&self.path()?)
             .hint("It has to be a directory that this user may write to; `annals doctor` looks closer.")?;
         let who = operator();
         let admin = Admin { catalog: &catalog, clock: &SystemClock, who: &who };
@@ -144,6 +152,8 @@ pub(super) struct List<'a, T, J> {
     pub(super) object: &'a dyn Fn(&T) -> J,
     /// The headings of the table.
     pub(super) headings: &'a [&'a str],
+    /// The column that people copy from, which is never wrapped.
+    pub(super) whole: usize,
     /// A row of the table. Strangers wrote what is in it.
     pub(super) cells: &'a dyn Fn(&T) -> Vec<String>,
 }
@@ -163,19 +173,23 @@ impl<T, J: Serialize> List<'_, T, J> {
             for thing in things {
                 table.add_row((self.cells)(thing).iter().map(|cell| plain(cell)));
             }
+            if let Some(column) = table.column_mut(self.whole) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
             writeln!(out, "{table}")?;
         }
         Ok(out.flush()?)
     }
 }
 
-/// An instant in a table, to the minute.
-pub(super) fn minute(at: Timestamp) -> String {
-    let text = at.to_string();
-    text.get(..16).unwrap_or(&text).replace('T', " ")
+/// An instant in a table, to the minute; nothing if there is none.
+pub(super) fn minute(at: impl Into<Option<Timestamp>>) -> String {
+    let text = at.into().map_or_else(String::new, |at| at.to_string());
+    text.get(..16).unwrap_or_default().replace('T', " ")
 }
 
-/// An instant in a table, or nothing.
-pub(super) fn minute_if(at: Option<Timestamp>) -> String {
-    at.map_or_else(String::new, minute)
+/// The day of an instant in a table; nothing if there is none.
+pub(super) fn day(at: impl Into<Option<Timestamp>>) -> String {
+    let text = at.into().map_or_else(String::new, |at| at.to_string());
+    text.get(..10).unwrap_or_default().to_owned()
 }

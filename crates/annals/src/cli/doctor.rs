@@ -161,6 +161,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a file of a test need not last")]
     fn what_is_wrong_is_said() {
         let directory = fresh();
         assert_eq!(

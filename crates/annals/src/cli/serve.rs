@@ -66,7 +66,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 "`annals serve --help` shows every key of the configuration and what it takes.",
             )
         })?;
-    let config = Arc::new(loaded.config);
+    // Whoever reads a path in a log or an error may be in another directory.
+    let data_dir = std::path::absolute(&loaded.config.data_dir)?;
+    let config = Arc::new(Config { data_dir, ..loaded.config });
 
     // What is declared first ends last: the log outlives the lock, and the lock the catalog.
     let _telemetry = telemetry::start(&config)?;
@@ -121,8 +123,10 @@ async fn serve(catalog: Arc<dyn Catalog>, config: &Arc<Config>, demo: bool) -> a
         });
     };
     let grace = Duration::from_secs(config.shutdown_seconds);
+    // A task of its own accepts connections much faster than this one, which is not on a thread of the runtime.
+    let serving = tokio::spawn(server.run(http::router(Arc::clone(&app)), end, grace));
     tokio::select! {
-        served = server.run(http::router(Arc::clone(&app)), end, grace) => served.context("the server cannot go on")?,
+        served = serving => served?.context("the server cannot go on")?,
         never = jobs::run(&app.engine, config.idempotency.days) => match never {},
     }
     jobs::flush_uses(&app.engine).await;
@@ -147,7 +151,7 @@ async fn start(catalog: Arc<dyn Catalog>, config: &Arc<Config>, demo: bool) -> a
     let server = Server::bind(config.listen, config.tls.clone()).await.or_else(explain_listen)?;
     let clock = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::new());
-    metrics.started(clock.now().us() as f64 / 1e6);
+    metrics.started(Duration::from_micros(clock.now().us().unsigned_abs()).as_secs_f64());
 
     let first_run = if catalog.accounts().await?.is_empty() {
         Some(first_run::create(&*catalog, &*clock, if demo { demo::TITLE } else { first_run::TITLE }).await?)

@@ -101,13 +101,14 @@ fn list(json: bool) -> List<'static, User, Listed> {
             removed_at: user.removed_at.map(|at| at.to_string()),
         },
         headings: &["ID", "NAME", "ROLE", "CREATED (UTC)", "REMOVED (UTC)"],
+        whole: 0,
         cells: &|user| {
             vec![
                 user.id.to_string(),
                 user.name.clone(),
                 user.role.as_str().to_owned(),
                 administration::minute(user.created_at),
-                administration::minute_if(user.removed_at),
+                administration::minute(user.removed_at),
             ]
         },
     }

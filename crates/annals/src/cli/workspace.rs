@@ -95,6 +95,7 @@ fn print(json: bool, default: Option<&str>, workspaces: &[Workspace]) -> anyhow:
             created_at: workspace.created_at.to_string(),
         },
         headings: &["NAME", "TOKEN", "DEFAULT", "CREATED (UTC)"],
+        whole: 1,
         cells: &|workspace| {
             vec![
                 workspace.name.clone(),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
 
 use super::{
-    KEYS,
+    KEYS, Key,
     setting::{Origin, Setting, Value},
 };
 
@@ -12,6 +12,9 @@ const PREFIX: &str = "ANNALS_";
 
 /// Names the configuration file.
 const CONFIG: &str = "ANNALS_CONFIG";
+
+/// A short name of the variable that is typed by hand most often, after the fashion of `RUST_LOG`.
+const SHORT: (&str, &str) = ("ANNALS_LOG_LEVEL", "ANNALS_LOG");
 
 /// Edits between a variable and a known one that still pass for a typo. Some that nobody meant for us look alike:
 /// Kubernetes sets `ANNALS_PORT` for a service of the name annals.
@@ -33,22 +36,26 @@ impl Environment {
     }
 
     pub(super) fn settings(&self) -> Vec<Result<Setting, String>> {
-        let set = |key: &'static super::Key| {
-            let value = self.0.get(key.variable)?;
-            let origin = Origin::Variable(key.variable);
-            Some(match value.to_str() {
-                Some(text) => Ok(Setting { key, value: Value::Words(text.to_owned()), origin }),
-                None => {
-                    Err(format!("{} takes {}, not bytes that are no UTF-8 ({origin})", key.name, key.takes))
-                }
-            })
-        };
-        KEYS.iter().filter_map(set).collect()
+        KEYS.iter().filter_map(|key| self.setting(key)).collect()
+    }
+
+    fn setting(&self, key: &'static Key) -> Option<Result<Setting, String>> {
+        let short = (key.variable == SHORT.0).then_some(SHORT.1);
+        let (name, value) = [Some(key.variable), short]
+            .into_iter()
+            .flatten()
+            .find_map(|name| Some((name, self.0.get(name)?)))?;
+        let origin = Origin::Variable(name);
+        Some(match value.to_str() {
+            Some(text) => Ok(Setting { key, value: Value::Words(text.to_owned()), origin }),
+            None => Err(format!("{} takes {}, not bytes that are no UTF-8 ({origin})", key.name, key.takes)),
+        })
     }
 
     /// Variables that nobody reads but that look much like one that is.
     pub(super) fn warnings(&self) -> Vec<String> {
-        let known = || KEYS.iter().map(|key| key.variable).chain([CONFIG, "ANNALS_URL", "ANNALS_TOKEN"]);
+        let known =
+            || KEYS.iter().map(|key| key.variable).chain([CONFIG, SHORT.1, "ANNALS_URL", "ANNALS_TOKEN"]);
         let mut warnings = Vec::new();
         for name in self.0.keys().filter(|name| !known().any(|known| known == *name)) {
             let nearest = known().min_by_key(|known| strsim::levenshtein(name, known));

@@ -175,7 +175,7 @@ pub static KEYS: &[Key] = &[
     },
     Key {
         name: "log.level",
-        variable: "ANNALS_LOG",
+        variable: "ANNALS_LOG_LEVEL",
         flag: "log-level",
         value_name: "LEVEL",
         help: "How much is logged to standard error: error, warn, info, debug, trace or off, also for parts as in \
@@ -183,7 +183,7 @@ pub static KEYS: &[Key] = &[
         default: "info",
         takes: "error, warn, info, debug, trace or off, or directives such as info,annals::append=debug",
         set: |draft, setting| {
-            draft.config.log.level = directives(setting.value.text()?)?.to_owned();
+            directives(setting.value.text()?)?.clone_into(&mut draft.config.log.level);
             Some(())
         },
     },

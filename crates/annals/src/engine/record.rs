@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use annals_format::{
     Draft, Event, LogToken,
-    entry::Origin,
+    entry::{Origin, Seed},
     event::{self, BodyError, BodyForm, Rules, WorkspaceChoice, place},
     limits,
 };
@@ -62,9 +62,12 @@ pub enum RecordError {
 
 /// The events of a body after everything that needs no catalog.
 struct Parsed {
-    events: Vec<(Event, [u8; 32])>,
+    events: Vec<ParsedEvent>,
     single: bool,
 }
+
+/// An event, with the SHA-256 of its text when it has a key.
+type ParsedEvent = (Event, Option<[u8; 32]>);
 
 impl Engine {
     /// Records all events of a request or none. When this returns `Ok` they are durable and readable.
@@ -89,7 +92,7 @@ impl Engine {
         let account = who.account;
         let taken = move |token| logs.known(account).read().find(token).is_some();
         let events = blocking(inline, move || Ok(draft_all(parsed.events, &known, taken))).await?;
-        let request = Request { account: who.account, events, key, workspaces, rows_wanted };
+        let request = Request { account: who.account, events, key, workspaces, rows_wanted, single };
         let recorded = self.sequencer.record(request).await?;
         Ok(Answer { recorded, single })
     }
@@ -99,7 +102,9 @@ impl Engine {
         let mut unknown: BTreeMap<&str, &str> = BTreeMap::new();
         for (event, _) in &parsed.events {
             if let Some(token) = event.workspace.token().filter(|token| known.get(token).is_none()) {
-                unknown.entry(token).or_insert(event.workspace_title.as_deref().unwrap_or(token));
+                unknown.entry(token).or_insert(
+                    event.workspace_title.as_deref().filter(|title| !title.is_empty()).unwrap_or(token),
+                );
             }
         }
         let created_at = self.clock.now();
@@ -125,14 +130,17 @@ async fn blocking<T: Send + 'static>(
 }
 
 fn parse(body: &[u8], form: BodyForm, rules: &Rules) -> Result<Parsed, RecordError> {
-    let body = event::split_body(body, form).map_err(RecordError::Body)?;
+    let body = event::split_body(body, form, rules.import).map_err(RecordError::Body)?;
     let single = body.single;
     let mut faults = Faults::default();
     let mut events = Vec::with_capacity(body.events.len());
     for (at, text) in body.events.iter().enumerate() {
         let place = if single { String::new() } else { place(at) };
         match Event::parse(text, &place, rules) {
-            Ok(event) => events.push((event, Sha256::digest(text).into())),
+            Ok(event) => {
+                let content = event.idempotency_key.is_some().then(|| Sha256::digest(text).into());
+                events.push((event, content));
+            }
             Err(sentences) => faults.extend(sentences),
         }
     }
@@ -153,41 +161,62 @@ fn refuse_unknown_workspaces(known: &Workspaces, parsed: &Parsed) -> Result<(), 
 
 /// Gives each event its token and seed and writes its texts.
 fn draft_all(
-    events: Vec<(Event, [u8; 32])>,
+    events: Vec<ParsedEvent>,
     workspaces: &Workspaces,
     taken: impl Fn(LogToken) -> bool,
 ) -> Vec<Incoming> {
-    events
-        .into_iter()
-        .map(|(event, content)| {
-            let workspace_token = match &event.workspace {
-                WorkspaceChoice::Default => workspaces.default.as_deref(),
-                WorkspaceChoice::Nowhere => None,
-                WorkspaceChoice::Token(token) => Some(token.as_str()),
-            };
-            let workspace = workspace_token.and_then(|token| workspaces.get(token));
-            let origin = Origin {
-                token: event.token.unwrap_or_else(|| free_token(&taken)),
-                seed: random::bytes(),
-                workspace_token,
-                workspace_title: workspace.map(|workspace| workspace.name.as_str()),
-            };
-            Incoming {
-                draft: Draft::new(&event, &origin),
-                created_at: event.created_at,
-                token_chosen: event.token.is_some(),
-                key: event.idempotency_key.map(|key| Key { hash: key_hash("event", &key), content }),
-            }
-        })
-        .collect()
+    let mut randomness = Randomness::new(events.len());
+    let draft = |(event, content): ParsedEvent| {
+        let workspace_token = match &event.workspace {
+            WorkspaceChoice::Default => workspaces.default.clone(),
+            WorkspaceChoice::Nowhere => None,
+            WorkspaceChoice::Token(token) => Some(token.clone()),
+        };
+        let workspace = workspace_token.as_deref().and_then(|token| workspaces.get(token));
+        let token_chosen = event.token.is_some();
+        let origin = Origin {
+            token: event.token.unwrap_or_else(|| randomness.free_token(&taken)),
+            seed: randomness.take(),
+            workspace_token: workspace_token.as_deref(),
+            workspace_title: workspace.map(|workspace| workspace.name.as_str()),
+        };
+        let created_at = event.created_at;
+        let hash = event.idempotency_key.as_deref().map(|key| key_hash("event", key));
+        let key = hash.zip(content).map(|(hash, content)| Key { hash, content });
+        Incoming { draft: Draft::new(event, &origin), created_at, token_chosen, key }
+    };
+    events.into_iter().map(draft).collect()
 }
 
-/// A random token that no entry has. With 64 bits the first one nearly always is free.
-fn free_token(taken: impl Fn(LogToken) -> bool) -> LogToken {
-    loop {
-        let token = LogToken(u64::from_le_bytes(random::bytes()));
-        if !taken(token) {
-            return token;
+/// Random bytes for many events, asked for at once: a call of the operating system for each would cost more than the rest.
+struct Randomness {
+    bytes: std::vec::IntoIter<u8>,
+}
+
+impl Randomness {
+    /// Enough for the token and the seed of so many events.
+    fn new(events: usize) -> Self {
+        Self { bytes: random::many(events * (size_of::<Seed>() + size_of::<LogToken>())).into_iter() }
+    }
+
+    fn take<const N: usize>(&mut self) -> [u8; N] {
+        match self.bytes.as_slice().first_chunk() {
+            Some(chunk) => {
+                let chunk = *chunk;
+                self.bytes.nth(N - 1);
+                chunk
+            }
+            None => random::bytes(),
+        }
+    }
+
+    /// A random token that no entry has. With 64 bits the first one nearly always is free.
+    fn free_token(&mut self, taken: impl Fn(LogToken) -> bool) -> LogToken {
+        loop {
+            let token = LogToken(u64::from_le_bytes(self.take()));
+            if !taken(token) {
+                return token;
+            }
         }
     }
 }

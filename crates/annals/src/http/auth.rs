@@ -98,7 +98,15 @@ pub(super) async fn authenticate(State(app): State<Arc<App>>, mut request: Reque
 
 /// The token of an `Authorization: Bearer` header (RFC 6750).
 fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
-    let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?;
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().ok_or_else(missing)?;
+    if values.next().is_some() {
+        // A proxy in front may have looked at the other one.
+        return Err(ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "the header Authorization is given more than once",
+        ));
+    }
     let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(missing)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
 }

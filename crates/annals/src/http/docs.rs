@@ -151,6 +151,9 @@ fn section(document: &Value, operation: &Operation) -> Markup {
 }
 
 fn shape(name: &str, schema: &Value) -> Markup {
+    // A shape with a rule that its fields cannot say has the fields one level down.
+    let parts = schema["allOf"].as_array().into_iter().flatten();
+    let schema = parts.into_iter().find(|part| part["properties"].is_object()).unwrap_or(schema);
     let choices = schema["oneOf"].as_array().map_or(&[][..], Vec::as_slice);
     html! {
         h3 id={ "shape-" (name) } { (name) }

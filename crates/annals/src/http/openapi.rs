@@ -2,6 +2,7 @@
 
 use utoipa::{
     Modify, OpenApi,
+    openapi::schema::{AllOfBuilder, AnyOfBuilder, ObjectBuilder},
     openapi::security::{
         ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityScheme,
     },
@@ -42,6 +43,18 @@ impl Modify for Security {
         let flow = Flow::ClientCredentials(ClientCredentials::new("/oauth/token", scopes));
         components.add_security_scheme("oauth2", SecurityScheme::OAuth2(OAuth2::new([flow])));
     }
+}
+
+/// Says of the shape `Event` what a struct cannot: `event` or `action` must be there.
+pub(super) fn complete(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    let components = document.components.get_or_insert_default();
+    if let Some(fields) = components.schemas.remove("Event") {
+        let with = |field| ObjectBuilder::new().required(field);
+        let one = AnyOfBuilder::new().item(with("event")).item(with("action"));
+        let event = AllOfBuilder::new().item(fields).item(one);
+        components.schemas.insert("Event".to_owned(), event.into());
+    }
+    document
 }
 
 /// The document to which the router adds its paths.

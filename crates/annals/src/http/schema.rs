@@ -10,7 +10,10 @@ use std::collections::BTreeMap;
 
 use annals_store::Workspace as StoredWorkspace;
 use serde::Serialize;
-use utoipa::{IntoParams, IntoResponses, ToSchema};
+use utoipa::{
+    IntoParams, IntoResponses, ToSchema,
+    openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type},
+};
 
 /// What went wrong, a sentence for each fault.
 #[derive(Serialize, ToSchema)]
@@ -77,7 +80,7 @@ pub(super) struct AuditLogs {
 }
 
 /// Who changed what, when.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct AuditLog {
     /// Names the audit log.
     #[schema(pattern = "^adt_lg_[0-9a-f]{16}$", example = "adt_lg_7c1f0a93be52d846")]
@@ -106,11 +109,11 @@ pub(super) struct AuditLog {
     created_at: String,
     /// Key → [old, new].
     #[schema(example = json!({"title": ["Cloud spend", "Cloud spend by team"]}))]
-    changed_values: BTreeMap<String, Vec<serde_json::Value>>,
+    changed_values: BTreeMap<String, Pair>,
     /// Key → value.
     unchanged_values: BTreeMap<String, serde_json::Value>,
     /// The same as `changed_values`.
-    object_changes: BTreeMap<String, Vec<serde_json::Value>>,
+    object_changes: BTreeMap<String, Pair>,
     /// The number of the user or service token that acted.
     #[schema(required, example = 1815)]
     user_id: Option<i64>,
@@ -146,6 +149,11 @@ pub(super) enum ActionName {
     Delete,
 }
 
+/// A value before and after.
+#[derive(Serialize, ToSchema)]
+#[schema(min_items = 2, max_items = 2)]
+pub(super) struct Pair(Vec<serde_json::Value>);
+
 /// An event to be recorded. The change comes in one form: `before` and/or `after`, or `changed_values` (also known as
 /// `object_changes`) with `unchanged_values`.
 #[derive(Serialize, ToSchema)]
@@ -155,8 +163,10 @@ pub(super) struct Event {
     #[schema(pattern = "^[A-Za-z0-9_]{1,64}$")]
     object_type: String,
     /// What was done; or send `action`.
+    #[schema(nullable = false)]
     event: Option<EventName>,
     /// What was done; or send `event`.
+    #[schema(nullable = false)]
     action: Option<ActionName>,
     #[schema(max_length = 255)]
     object_token: Option<String>,
@@ -173,7 +183,7 @@ pub(super) struct Event {
     #[schema(max_length = 255)]
     user_role: Option<String>,
     /// A workspace of the account. Missing: the default workspace; null: none.
-    #[schema(max_length = 255)]
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,255}$")]
     workspace_token: Option<String>,
     /// RFC 3339; now when it is missing. At most 5 minutes in the future.
     #[schema(format = DateTime)]
@@ -183,9 +193,9 @@ pub(super) struct Event {
     /// The object after the change.
     after: Option<BTreeMap<String, serde_json::Value>>,
     /// Key → [old, new].
-    changed_values: Option<BTreeMap<String, Vec<serde_json::Value>>>,
+    changed_values: Option<BTreeMap<String, Pair>>,
     /// The same as `changed_values`, under its other name.
-    object_changes: Option<BTreeMap<String, Vec<serde_json::Value>>>,
+    object_changes: Option<BTreeMap<String, Pair>>,
     /// Key → value.
     unchanged_values: Option<BTreeMap<String, serde_json::Value>>,
     /// `ip`, `user_agent`, `request_id`, `session_id` and the like.
@@ -204,8 +214,8 @@ pub(super) struct Event {
 }
 
 /// One event, or a batch.
-#[derive(ToSchema)]
-#[schema(as = RecordBody)]
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
 #[expect(clippy::large_enum_variant, reason = "never constructed")]
 pub(super) enum RecordBody {
     One(Event),
@@ -213,14 +223,15 @@ pub(super) enum RecordBody {
 }
 
 /// Events that are recorded together or not at all.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Batch {
     #[schema(min_items = 1, max_items = 1000)]
     audit_logs: Vec<Event>,
 }
 
 /// What was recorded, in full or, with `Prefer: return=minimal`, tokens and indexes.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
 #[expect(clippy::large_enum_variant, reason = "never constructed")]
 pub(super) enum RecordAnswer {
     One(AuditLog),
@@ -230,19 +241,21 @@ pub(super) enum RecordAnswer {
 }
 
 /// A batch, as it is read from now on.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct RecordedBatch {
     audit_logs: Vec<AuditLog>,
 }
 
 /// A batch in short.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RecordedMinimalBatch {
     audit_logs: Vec<Recorded>,
 }
 
 /// An entry in short.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Recorded {
     token: String,
     #[schema(minimum = 0)]
@@ -281,14 +294,22 @@ pub(super) struct ListParameters {
     /// The token of the object.
     object_token: Option<String>,
     /// Not before this day (UTC, inclusive) or RFC 3339 instant.
-    #[param(example = "2026-03-01")]
+    #[param(schema_with = day_or_instant, example = "2026-03-01")]
     start_date: Option<String>,
     /// Not after this day (UTC, inclusive) or RFC 3339 instant.
-    #[param(example = "2026-03-31")]
+    #[param(schema_with = day_or_instant, example = "2026-03-31")]
     end_date: Option<String>,
     /// Only audit logs with a smaller index: the list as it was when the log had this size.
     #[param(minimum = 0)]
     as_of: Option<u64>,
+}
+
+/// A date or an RFC 3339 instant.
+fn day_or_instant() -> Schema {
+    let text = |format| {
+        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(format)))
+    };
+    AnyOfBuilder::new().item(text(KnownFormat::Date)).item(text(KnownFormat::DateTime)).into()
 }
 
 /// How to record.
@@ -299,7 +320,7 @@ pub(super) struct RecordParameters {
     #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
     idempotency_key: Option<String>,
     /// `return=minimal` answers tokens and indexes only.
-    #[param(rename = "Prefer", pattern = "^return=(minimal|representation)$")]
+    #[param(rename = "Prefer", example = "return=minimal")]
     prefer: Option<String>,
 }
 

@@ -28,8 +28,9 @@ use crate::limits;
     tag = "Account",
     responses((status = 200, body = schema::Ping, description = "The server is there"), schema::Failures),
 )]
-pub(super) async fn ping(_: Caller) -> Json<schema::Ping> {
-    Json(schema::Ping { ping: "pong" })
+pub(super) async fn ping(_: Caller, RawQuery(query): RawQuery) -> Result<Json<schema::Ping>, ApiError> {
+    no_parameters(query.as_deref())?;
+    Ok(Json(schema::Ping { ping: "pong" }))
 }
 
 /// Says whose the access token is and what it may be used for.
@@ -143,7 +144,7 @@ impl Query {
                 return Err(bad(format!("{name} is given more than once")));
             }
             match name.as_str() {
-                "page" => parsed.page = whole(&name, &value, u64::MAX).map_err(bad)?,
+                "page" => parsed.page = whole(&name, &value, i64::MAX as u64).map_err(bad)?,
                 "limit" => parsed.limit = whole(&name, &value, limits::WORKSPACES_PAGE_MAX).map_err(bad)?,
                 "q" => parsed.q = Some(value.to_lowercase()),
                 _ => {
@@ -177,7 +178,7 @@ impl Query {
 fn whole(name: &str, value: &str, max: u64) -> Result<u64, String> {
     let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
     value.parse().ok().filter(|number| digits && (1..=max).contains(number)).ok_or_else(|| {
-        let allowed = if max == u64::MAX { "from 1".to_owned() } else { format!("from 1 to {max}") };
+        let allowed = if max == i64::MAX as u64 { "from 1".to_owned() } else { format!("from 1 to {max}") };
         format!("{name} must be a whole number {allowed}, not {value:?}")
     })
 }

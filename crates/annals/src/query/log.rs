@@ -7,6 +7,7 @@ use super::{
     part::Part,
     run::Run,
     tail::Tail,
+    tokens::Tokens,
 };
 
 /// Entries that are scanned before they become a run. Scanning as many takes tens of microseconds; turning them into a
@@ -19,6 +20,7 @@ pub struct Log {
     runs: Vec<Run>,
     tail: Tail,
     tail_rows_max: u32,
+    tokens: Tokens,
 }
 
 impl Default for Log {
@@ -30,7 +32,7 @@ impl Default for Log {
 impl Log {
     /// An empty log whose tail becomes a run at another size than usual, so that tests reach many runs with few entries.
     pub(super) fn with_tail_rows_max(tail_rows_max: u32) -> Self {
-        Self { runs: Vec::new(), tail: Tail::default(), tail_rows_max }
+        Self { runs: Vec::new(), tail: Tail::default(), tail_rows_max, tokens: Tokens::default() }
     }
 
     /// How many entries there are; the next one gets this index.
@@ -40,6 +42,7 @@ impl Log {
 
     /// Adds the entry with the next index.
     pub fn push(&mut self, keys: &Keys) {
+        self.tokens.push(keys.token, self.size());
         self.tail.push(keys);
         if self.tail.len() == self.tail_rows_max {
             let next = Tail::new(self.size());
@@ -50,20 +53,24 @@ impl Log {
 
     /// The index of the entry with this token.
     pub fn find(&self, token: LogToken) -> Option<u64> {
-        self.tail.find(token).or_else(|| self.runs.iter().rev().find_map(|run| run.find(token)))
+        self.tokens.find(token)
     }
 
     /// Counts what matches and finds the entries of one page, the newest first: those after the first `skip`, at most
     /// `limit`. When `skip` is past the end, the page is empty and the count is still exact.
     pub fn locate(&self, filter: &Filter, skip: u64, limit: u64) -> Located {
-        if let Some(token) = &filter.token {
-            // At most one entry has it, and finding it is cheaper than asking every part.
-            let known = LogToken::parse(token).and_then(|token| self.find(token));
-            if known.is_none() {
-                return Located::default();
-            }
-        }
-        let parts = self.runs.iter().map(|run| run as &dyn Part).chain([&self.tail as &dyn Part]);
-        page::locate(parts, filter, skip, limit)
+        let parts = || self.runs.iter().map(|run| run as &dyn Part).chain([&self.tail as &dyn Part]);
+        let Some(token) = &filter.token else {
+            return page::locate(parts().map(|part| (part, part.matches(filter))), skip, limit);
+        };
+        // At most one entry has the token, so only the part that holds it is asked.
+        let index = LogToken::parse(token).and_then(|token| self.find(token));
+        let found = index.and_then(|index| {
+            parts().find_map(|part| {
+                let position = part.position(index)?;
+                Some((part, part.matches(filter).within(position..position + 1)))
+            })
+        });
+        page::locate(found.into_iter(), skip, limit)
     }
 }

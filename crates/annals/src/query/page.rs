@@ -2,8 +2,6 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-use annals_format::Filter;
-
 use super::{
     matches::Matches,
     part::{Part, Place},
@@ -28,8 +26,7 @@ struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    fn new(part: &'a dyn Part, filter: &Filter) -> Option<Self> {
-        let matches = part.matches(filter);
+    fn new(part: &'a dyn Part, matches: Matches) -> Option<Self> {
         let left = matches.count();
         let oldest = part.place(matches.select(0)?);
         let newest = part.place(matches.select(left - 1)?);
@@ -48,14 +45,13 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Counts the matches in all parts and finds the page of `limit` entries after the newest `skip`.
+/// Counts the matches in the parts and finds the page of `limit` entries after the newest `skip`.
 pub(super) fn locate<'a>(
-    parts: impl Iterator<Item = &'a dyn Part>,
-    filter: &Filter,
+    parts: impl Iterator<Item = (&'a dyn Part, Matches)>,
     skip: u64,
     limit: u64,
 ) -> Located {
-    let mut sources: Vec<Source> = parts.filter_map(|part| Source::new(part, filter)).collect();
+    let mut sources: Vec<Source> = parts.filter_map(|(part, matches)| Source::new(part, matches)).collect();
     let total = sources.iter().map(|source| source.left).sum();
     if skip >= total {
         return Located { total, indexes: Vec::new() };

@@ -1,6 +1,6 @@
 //! What every part of a log answers, whether it is scanned or indexed.
 
-use annals_format::{Filter, LogToken};
+use annals_format::Filter;
 
 use super::matches::Matches;
 
@@ -15,11 +15,11 @@ pub(super) trait Part {
     /// The place of a row; positions are below [`len`](Part::len).
     fn place(&self, position: u32) -> Place;
 
-    /// The rows that match `filter`. Times and `as_of` are part of the filter.
+    /// The rows that match `filter`, but for its token; times and `as_of` are part of it.
     fn matches(&self, filter: &Filter) -> Matches;
 
-    /// The index of the entry with this token.
-    fn find(&self, token: LogToken) -> Option<u64>;
+    /// The position of the entry with this index, if it is in this part.
+    fn position(&self, index: u64) -> Option<u32>;
 
     /// The first position whose place is not below `place`; `len` when all are.
     fn first_from(&self, place: Place) -> u32 {

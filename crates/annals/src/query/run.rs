@@ -1,6 +1,6 @@
 //! Entries whose number no longer changes: sorted columns and a dictionary of rows for each field.
 
-use annals_format::{Filter, LogToken};
+use annals_format::Filter;
 
 use super::{
     matches::Matches,
@@ -16,8 +16,6 @@ pub(super) struct Run {
     created_us: Box<[i64]>,
     /// Index of each row, less `base`.
     offsets: Box<[u32]>,
-    /// Sorted by token; the offset of each.
-    tokens: Box<[(LogToken, u32)]>,
     actions: Terms,
     users: Terms,
     workspaces: Terms,
@@ -39,13 +37,10 @@ impl Run {
         let users: Vec<Option<String>> = rows()
             .map(|row| tail.users.get(row as usize).copied().flatten().map(|id| id.to_string()))
             .collect();
-        let mut tokens: Vec<_> = tail.tokens.iter().copied().zip(0..).collect();
-        tokens.sort_unstable();
         Self {
             base: tail.base,
             created_us: rows().filter_map(|row| tail.created_us.get(row as usize).copied()).collect(),
             offsets: rows().collect(),
-            tokens: tokens.into(),
             actions: Terms::build(
                 rows().map(|row| tail.actions.get(row as usize).map(|action| action.as_str())),
             ),
@@ -87,16 +82,6 @@ impl Part for Run {
             let Some(rows) = terms.rows(wanted) else { return Matches::none() };
             matches = matches.and(&rows);
         }
-        if let Some(token) = &filter.token {
-            let Some(index) = LogToken::parse(token).and_then(|token| self.find(token)) else {
-                return Matches::none();
-            };
-            let position = self.offsets.iter().position(|offset| self.base + u64::from(*offset) == index);
-            let Some(position) = position.and_then(|position| u32::try_from(position).ok()) else {
-                return Matches::none();
-            };
-            matches = matches.within(position..position + 1);
-        }
         if let Some(as_of) = filter.as_of
             && as_of < self.base + self.offsets.len() as u64
         {
@@ -110,8 +95,9 @@ impl Part for Run {
         matches
     }
 
-    fn find(&self, token: LogToken) -> Option<u64> {
-        let at = self.tokens.binary_search_by_key(&token, |(token, _)| *token).ok()?;
-        self.tokens.get(at).map(|(_, offset)| self.base + u64::from(*offset))
+    fn position(&self, index: u64) -> Option<u32> {
+        let offset = u32::try_from(index.checked_sub(self.base)?).ok()?;
+        let position = self.offsets.iter().position(|other| *other == offset)?;
+        u32::try_from(position).ok()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use annals_format::{Action, Filter, LogToken, entry::Keys};
+use annals_format::{Action, Filter, entry::Keys};
 use roaring::RoaringBitmap;
 
 use super::{
@@ -15,7 +15,6 @@ use super::{
 pub(super) struct Tail {
     pub(super) base: u64,
     pub(super) created_us: Vec<i64>,
-    pub(super) tokens: Vec<LogToken>,
     pub(super) actions: Vec<Action>,
     pub(super) users: Vec<Option<i64>>,
     pub(super) workspaces: TextColumn,
@@ -74,7 +73,6 @@ impl Tail {
     pub(super) fn push(&mut self, keys: &Keys) {
         let row = self.len();
         self.created_us.push(keys.created_at.us());
-        self.tokens.push(keys.token);
         self.actions.push(keys.action);
         self.users.push(keys.user_id);
         self.workspaces.push(keys.workspace_token.as_deref());
@@ -150,15 +148,12 @@ impl Part for Tail {
             let Some(number) = column.numbers.get(wanted.as_str()) else { return Matches::none() };
             keep(&|row| column.number(row) == Some(*number));
         }
-        if let Some(token) = &filter.token {
-            let Some(token) = LogToken::parse(token) else { return Matches::none() };
-            keep(&|row| self.tokens.get(row as usize) == Some(&token));
-        }
         matches
     }
 
-    fn find(&self, token: LogToken) -> Option<u64> {
-        let row = self.tokens.iter().position(|other| *other == token)?;
-        Some(self.base + row as u64)
+    fn position(&self, index: u64) -> Option<u32> {
+        let row = u32::try_from(index.checked_sub(self.base)?).ok()?;
+        let position = self.order.iter().position(|other| *other == row)?;
+        u32::try_from(position).ok()
     }
 }

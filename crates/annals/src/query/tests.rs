@@ -113,8 +113,8 @@ proptest! {
         entries in prop::collection::vec(entry(), 0..250),
         filters in prop::collection::vec(filter(), 1..8),
         tail_rows_max in 1_u32..80,
-        skip in 0_u64..120,
-        limit in 1_u64..60,
+        skip in 0_usize..120,
+        limit in 1_usize..60,
     ) {
         let log = log(&entries, tail_rows_max);
         prop_assert_eq!(log.size(), entries.len() as u64);
@@ -126,8 +126,8 @@ proptest! {
                 .collect();
             expected.sort_unstable_by(|a, b| b.cmp(a));
             let page: Vec<u64> =
-                expected.iter().skip(skip as usize).take(limit as usize).map(|(_, index)| *index).collect();
-            let located = log.locate(filter, skip, limit);
+                expected.iter().skip(skip).take(limit).map(|(_, index)| *index).collect();
+            let located = log.locate(filter, skip as u64, limit as u64);
             prop_assert_eq!(located.total, expected.len() as u64, "{:?}", filter);
             prop_assert_eq!(located.indexes, page, "{:?}", filter);
         }

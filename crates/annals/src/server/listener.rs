@@ -4,12 +4,16 @@ use std::{io, net::SocketAddr, sync::Arc};
 
 use axum_server::{AddrListener, Address};
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 
 use super::{patience::Patience, stream::Stream};
 use crate::limits;
+
+/// Connections that the kernel completes and keeps until they are accepted: enough for every client to come back at
+/// once after a restart, as one that finds no room waits a second before it tries again. The system may allow fewer.
+const WAITING_MAX: u32 = 4_096;
 
 /// Accepts connections, and lets them wait in the kernel's queue while all places are taken.
 pub(super) struct Listener {
@@ -31,8 +35,12 @@ pub(super) type Place = OwnedSemaphorePermit;
 
 impl Listener {
     /// Listens on `address` and holds at most so many connections.
-    pub(super) async fn bind(address: SocketAddr, connections_max: usize) -> io::Result<Self> {
-        Ok(Self { tcp: TcpListener::bind(address).await?, places: Arc::new(Semaphore::new(connections_max)) })
+    pub(super) fn bind(address: SocketAddr, connections_max: usize) -> io::Result<Self> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // Connections that have ended keep the port for a while, which must not hold up a restart.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        Ok(Self { tcp: socket.listen(WAITING_MAX)?, places: Arc::new(Semaphore::new(connections_max)) })
     }
 
     /// Where it listens.
@@ -54,7 +62,7 @@ impl Address for Peer {
 
 impl AddrListener<Stream, Peer> for Listener {
     async fn bind_to(peer: Peer) -> io::Result<Self> {
-        Self::bind(peer.address, limits::CONNECTIONS_MAX).await
+        Self::bind(peer.address, limits::CONNECTIONS_MAX)
     }
 
     async fn accept_stream(&self) -> io::Result<(Stream, Peer)> {

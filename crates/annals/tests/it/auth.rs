@@ -10,6 +10,12 @@ fn token(server: &Server, tenant: &Tenant, more: &[&str]) -> String {
     annals(&server.data_dir, &arguments)
 }
 
+/// The instant so many seconds from now.
+#[expect(clippy::disallowed_methods, reason = "the server under test has the system's clock")]
+fn in_seconds(seconds: u64) -> String {
+    (jiff::Timestamp::now() + std::time::Duration::from_secs(seconds)).to_string()
+}
+
 /// The id of the newest token, which is also its client id.
 fn newest_id(server: &Server, tenant: &Tenant) -> String {
     let listed = annals(&server.data_dir, &["token", "list", "--account", &tenant.account, "--json"]);
@@ -41,6 +47,8 @@ async fn strangers_stay_out() {
         reqwest::Client::new().get(format!("{}/v2/me", server.url)).basic_auth("a", Some(&tenant.token));
     Answer::of(basic).await.errors(401);
     server.post("", &json!({})).await.errors(401);
+    let twice = server.request(Method::GET, "/v2/me", &tenant.token).header("authorization", "Bearer other");
+    Answer::of(twice).await.errors(400);
 }
 
 #[tokio::test]
@@ -66,7 +74,7 @@ async fn scopes_and_roles_are_needed() {
 #[tokio::test]
 async fn revoked_and_expired_tokens_end() {
     let (server, tenant) = Server::start().await;
-    let soon = (jiff::Timestamp::now() + std::time::Duration::from_secs(3)).to_string();
+    let soon = in_seconds(3);
     let short = token(&server, &tenant, &["--scope", "read", "--role", "owner", "--expires", &soon]);
     server.get(&short, "/v2/me").await.ok();
     let other = token(&server, &tenant, &["--scope", "read", "--role", "owner"]);

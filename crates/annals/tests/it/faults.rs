@@ -47,7 +47,9 @@ impl FromStr for Case {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let parts: Vec<&str> = text.split(':').collect();
-        let [kind, call, fault] = parts[..] else { return Err(format!("{text}: ENGINE:CALL:FAULT is wanted")) };
+        let [kind, call, fault] = parts[..] else {
+            return Err(format!("{text}: ENGINE:CALL:FAULT is wanted"));
+        };
         let kind = Kind::ALL.into_iter().find(|known| format!("{known:?}").eq_ignore_ascii_case(kind));
         let fault = FAULTS.into_iter().find(|known| format!("{known:?}").eq_ignore_ascii_case(fault));
         Ok(Self {
@@ -77,17 +79,22 @@ async fn break_every_call(kind: Kind) {
     if let Some(case) = asked_for() {
         if case.kind == kind {
             let reached = in_time(one_broken_call(case)).await;
-            println!("{case}: the call was {}", if reached { "broken" } else { "not reached" });
+            tell(&format!("{case}: the call was {}", if reached { "broken" } else { "not reached" }));
         }
         return;
     }
     let calls = in_time(calls_of_the_scenario(kind)).await;
     let cases = (0..calls).flat_map(|call| FAULTS.map(|fault| Case { kind, call, fault }));
-    let reached = all(cases, |case| case.to_string(), one_broken_call).await;
+    let reached = all(cases, Case::to_string, one_broken_call).await;
     let broken = reached.iter().filter(|reached| **reached).count();
-    println!("{kind:?}: {calls} calls, {broken} of {} cases broke one", reached.len());
+    tell(&format!("{kind:?}: {calls} calls, {broken} of {} cases broke one", reached.len()));
     // What waits together is committed together, so that the number of calls varies a little.
     assert!(calls > 100 && broken * 10 > reached.len() * 9);
+}
+
+#[expect(clippy::print_stdout, reason = "shown when the test fails, and with --nocapture")]
+fn tell(what: &str) {
+    println!("{what}");
 }
 
 /// Runs the scenario unbroken: every request is answered at the first attempt.
@@ -119,44 +126,64 @@ async fn an_outage_ends_without_a_restart() {
     let mut outages = Vec::new();
     for kind in Kind::ALL {
         let calls = in_time(calls_of_the_scenario(kind)).await;
-        // From every tenth call on nothing works, for a few attempts of the client.
-        outages.extend((0..calls).step_by(10).zip(0..).map(|(call, at)| Case { kind, call, fault: FAULTS[at % 3] }));
+        // From every fourth call on nothing works, for a few attempts of the client.
+        outages.extend((0..calls).step_by(4).zip(0..).map(|(call, at)| Case {
+            kind,
+            call,
+            fault: FAULTS[at % 3],
+        }));
     }
-    all(outages, |case| format!("outage from {case}"), |case| async move {
-        let world = World::new(case.kind).await;
-        world.faulty.fail_from(world.faulty.calls() + case.call, case.fault);
-        let mut client = Client::start(&world, Patience::Outage { attempts: 2 }).await;
-        scenario::run(&mut client).await;
-        world.faulty.heal();
-        client.finish().await;
-    })
+    all(
+        outages,
+        |case| format!("outage from {case}"),
+        |case| async move {
+            let world = World::new(case.kind).await;
+            world.faulty.fail_from(world.faulty.calls() + case.call, case.fault);
+            let mut client = Client::start(&world, Patience::Outage { attempts: 2 }).await;
+            scenario::run(&mut client).await;
+            world.faulty.heal();
+            client.finish().await;
+        },
+    )
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_commits_reads_go_on() {
     let cases = Kind::ALL.into_iter().flat_map(|kind| FAULTS.map(|fault| (kind, fault)));
-    all(cases, |case| format!("{case:?}"), |(kind, fault)| async move {
-        let world = World::new(kind).await;
-        let mut client = Client::start(&world, Patience::None).await;
-        scenario::without_commits(&mut client, fault).await;
-        client.finish().await;
-    })
+    all(
+        cases,
+        |case| format!("{case:?}"),
+        |(kind, fault)| async move {
+            let world = World::new(kind).await;
+            let mut client = Client::start(&world, Patience::None).await;
+            scenario::without_commits(&mut client, fault).await;
+            client.finish().await;
+        },
+    )
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_faster_process_is_no_fault() {
     let cases = Kind::ALL.into_iter().flat_map(|kind| [1, 3].map(|times| (kind, times)));
-    all(cases, |case| format!("{case:?}"), |(kind, times)| async move {
-        let world = World::new(kind).await;
-        world.commits.set(Weather::Rival { times });
-        let mut client = Client::start(&world, Patience::None).await;
-        scenario::run(&mut client).await;
-        world.commits.set(Weather::Fair);
-        client.finish().await;
-        assert!(world.commits.rivals() > 10, "another process came first {} times", world.commits.rivals());
-    })
+    all(
+        cases,
+        |case| format!("{case:?}"),
+        |(kind, times)| async move {
+            let world = World::new(kind).await;
+            world.commits.set(Weather::Rival { times });
+            let mut client = Client::start(&world, Patience::None).await;
+            scenario::run(&mut client).await;
+            world.commits.set(Weather::Fair);
+            client.finish().await;
+            assert!(
+                world.commits.rivals() > 10,
+                "another process came first {} times",
+                world.commits.rivals()
+            );
+        },
+    )
     .await;
 }
 

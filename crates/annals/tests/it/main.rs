@@ -1,7 +1,12 @@
 //! The built server through its real surface: the binary, HTTP, the command line, signals and disks.
 
 mod auth;
+mod cli;
 mod crash;
+mod disk;
+mod faults;
+mod hostile;
+mod isolation;
 mod read;
 mod support;
 mod write;

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Server, Tenant};
 
+/// Whether an entry of the history should be found.
+type Matches = Box<dyn Fn(&Value) -> bool>;
+
 const WORKSPACES: [&str; 2] = ["wrkspc_aaaaaaaaaaaaaaaa", "wrkspc_bbbbbbbbbbbbbbbb"];
 const TYPES: [(&str, &str); 4] = [
     ("cost_report", "Report"),
@@ -53,19 +56,23 @@ async fn server_with(count: u64) -> (Server, Tenant, Vec<Value>) {
 }
 
 /// What readers may expect in reading order.
-fn expected<'a>(history: &'a [Value], matches: impl Fn(&Value) -> bool) -> Vec<&'a str> {
+fn expected(history: &[Value], matches: impl Fn(&Value) -> bool) -> Vec<&str> {
     let mut found: Vec<(&str, usize, &str)> = history
         .iter()
         .enumerate()
         .filter(|(_, entry)| matches(entry))
-        .map(|(at, entry)| (entry["created_at"].as_str().unwrap(), at, entry["token"].as_str().unwrap()))
+        .map(|(at, entry)| (text(entry, "created_at"), at, text(entry, "token")))
         .collect();
     found.sort_unstable_by(|a, b| b.cmp(a));
     found.into_iter().map(|(_, _, token)| token).collect()
 }
 
+fn text<'a>(entry: &'a Value, field: &str) -> &'a str {
+    entry[field].as_str().expect("a string")
+}
+
 fn tokens(entries: &[Value]) -> Vec<&str> {
-    entries.iter().map(|entry| entry["token"].as_str().unwrap()).collect()
+    entries.iter().map(|entry| text(entry, "token")).collect()
 }
 
 #[tokio::test]
@@ -74,7 +81,7 @@ async fn every_filter_finds_exactly_what_matches() {
     // Entries of the account's creation are newer than the history.
     let past = "end_date=2025-12-31";
     let same = |field: &'static str, value: Value| move |entry: &Value| entry[field] == value;
-    let cases: Vec<(String, Box<dyn Fn(&Value) -> bool>)> = vec![
+    let cases: Vec<(String, Matches)> = vec![
         (String::new(), Box::new(|_| true)),
         ("user=3".into(), Box::new(same("user_id", json!(3)))),
         ("user=99".into(), Box::new(|_| false)),
@@ -273,6 +280,7 @@ async fn bad_parameters_are_named() {
         assert!(errors[0].contains(names), "{query}: {errors:?}");
     }
     server.get(&tenant.token, "/v2/me?x=1").await.errors(400);
+    server.get(&tenant.token, "/v2/ping?x=1").await.errors(400);
 }
 
 #[tokio::test]

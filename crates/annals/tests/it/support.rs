@@ -74,7 +74,7 @@ pub(crate) struct Server {
     pub(crate) url: String,
     pub(crate) data_dir: PathBuf,
     client: reqwest::Client,
-    _own_dir: Option<tempfile::TempDir>,
+    own_dir: Option<tempfile::TempDir>,
 }
 
 impl Server {
@@ -83,7 +83,7 @@ impl Server {
         let dir = tempfile::tempdir().expect("temporary directory");
         let tenant = Tenant::create(dir.path(), "Tests");
         let mut server = Self::start_in(dir.path(), &[]).await;
-        server._own_dir = Some(dir);
+        server.own_dir = Some(dir);
         (server, tenant)
     }
 
@@ -116,7 +116,7 @@ impl Server {
             url: format!("http://127.0.0.1:{port}"),
             data_dir: data_dir.to_owned(),
             client: reqwest::Client::builder().no_proxy().build().expect("HTTP client"),
-            _own_dir: None,
+            own_dir: None,
         };
         server.wait_until_ready().await;
         server
@@ -192,9 +192,9 @@ impl Server {
 
     /// Records lines of NDJSON.
     pub(crate) async fn post_lines(&self, token: &str, lines: &[Value]) -> Answer {
-        let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let body: Vec<String> = lines.iter().map(Value::to_string).collect();
         let request = self.request(Method::POST, "/v2/audit_logs", token);
-        Answer::of(request.header("content-type", "application/x-ndjson").body(body)).await
+        Answer::of(request.header("content-type", "application/x-ndjson").body(body.join("\n"))).await
     }
 
     /// All entries of a list, by following its links.

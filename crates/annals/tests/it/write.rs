@@ -31,7 +31,7 @@ async fn before_and_after_become_what_changed() {
 #[tokio::test]
 async fn numbers_and_strings_come_back_as_they_were_sent() {
     let (server, tenant) = Server::start().await;
-    let values = r#"{"a":[9007199254740993,18446744073709551616],"b":[1.10,-0.0],"c":[1e400,123456789012345678901234567890],"d":["{\"k\": [1]}","\u0000\ud83d\ude00"]}"#;
+    let values = r#"{"a":[9007199254740993,18446744073709551616],"b":[1.10,-0.0],"c":[1e300,123456789012345678901234567890],"d":["{\"k\": [1]}","\u0000\ud83d\ude00"]}"#;
     let body = format!(r#"{{"object_type":"segment","action":"update","changed_values":{values}}}"#);
     let request = server.request(Method::POST, "/v2/audit_logs", &tenant.token);
     let recorded = Answer::of(request.header("content-type", "application/json").body(body)).await;
@@ -126,10 +126,10 @@ async fn every_fault_is_one_clear_sentence() {
     ] {
         let errors = server.post(&tenant.token, &event).await.errors(422);
         let short = event.to_string();
-        report += &format!("{}\n", short.chars().take(120).collect::<String>());
+        report.extend(short.chars().take(120).chain(['\n']));
         for error in errors {
             let now = error.find("here it is").unwrap_or(error.len());
-            report += &format!("    {}\n", &error[..now]);
+            report.extend(["    ", &error[..now], "\n"]);
         }
     }
     insta::assert_snapshot!(report);
@@ -168,10 +168,7 @@ async fn only_importers_choose_tokens_and_workspaces() {
     assert_eq!(server.post(&tenant.token, &without_time).await.ok(), recorded);
     event["user"] = json!("Eve");
     let errors = server.post(&tenant.token, &event).await.errors(409);
-    assert_eq!(
-        errors,
-        ["audit_logs[0].token adt_lg_0000000000000001 was already recorded with other content"]
-    );
+    assert_eq!(errors, ["token adt_lg_0000000000000001 was already recorded with other content"]);
 }
 
 #[tokio::test]
@@ -281,6 +278,7 @@ async fn bodies_of_other_kinds_are_refused() {
         b"{\"a\":1,\"a\":2}",
         b"{\"a\":\"\\ud800\"}",
         b"{\"a\":01}",
+        b"{\"a\":1e400}",
         b"{}{}",
     ] {
         send("application/json", broken.to_vec()).await.errors(400);

@@ -56,7 +56,8 @@ pub(super) fn data_dir(path: &Path) -> Vec<Finding> {
         }
     };
     let mode = metadata.permissions().mode() & 0o777;
-    let permissions = if mode & 0o077 == 0 {
+    let others = mode & 0o077;
+    let permissions = if others == 0 {
         Finding::good("permissions", format!("{mode:03o}: for its owner alone"))
     } else {
         let found = format!("{mode:03o}: other users of this machine may get at the data");
@@ -96,7 +97,7 @@ pub(super) async fn catalog(path: &Path) -> Vec<Finding> {
     };
     match contents(&catalog).await {
         Ok(Contents { accounts, entries, clock }) => {
-            let found = format!("{} entries in {} accounts", grouped(entries), grouped(accounts));
+            let found = format!("readable; accounts: {}, entries: {}", grouped(accounts), grouped(entries));
             let mut findings = vec![Finding::good(CHECK, found)];
             if clock > SystemClock.now() {
                 findings.push(Finding::notice(

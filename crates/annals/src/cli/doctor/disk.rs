@@ -60,9 +60,7 @@ fn free_space(path: &Path) -> Finding {
 #[cfg(target_os = "linux")]
 fn file_system(path: &Path) -> Option<Finding> {
     const CHECK: &str = "file system";
-    // The type of the field differs between architectures, its lower 32 bits do not.
-    let kind = rustix::fs::statfs(path).ok()?.f_type as u32;
-    let network = match kind {
+    let network = match rustix::fs::statfs(path).ok()?.f_type {
         0x6969 => "NFS",
         0xff53_4d42 | 0xfe53_4d42 | 0x517b => "SMB",
         0x00c3_6400 => "Ceph",

@@ -10,7 +10,7 @@ use super::{
     places,
     tally::Tally,
 };
-use crate::cli::output::HintExt;
+use crate::cli::output;
 
 /// Sends batches, one at a time.
 pub(super) struct Importer {
@@ -68,12 +68,7 @@ impl Importer {
                     parts.push_front(second);
                     parts.push_front(part);
                 }
-                Verdict::Stop if needs_scope(refusal) => {
-                    return Err(error).hint(
-                        "Use an access token with the scope import: \
-                     annals token create NAME --account A --scope read,write,import --role owner",
-                    );
-                }
+                Verdict::Stop if needs_scope(refusal) => return Err(scope_missing()),
                 Verdict::Stop => return Err(error.into()),
             }
         }
@@ -111,6 +106,16 @@ fn verdict(refusal: &ApiError, length: usize) -> Verdict {
 /// Without the scope, each line with a token is refused, and for the same reason: say so once and stop.
 fn needs_scope(refusal: &ApiError) -> bool {
     refusal.errors.iter().any(|sentence| sentence.contains("scope import"))
+}
+
+fn scope_missing() -> anyhow::Error {
+    let error = anyhow::anyhow!(
+        "the access token lacks the scope import, without which tokens and workspace titles are not kept"
+    );
+    output::hint_also(
+        error,
+        "Use one that has it: `annals token create NAME --account A --scope read,write,import --role owner` makes one.",
+    )
 }
 
 fn split(events: Vec<Event>, mut places: BTreeMap<usize, String>) -> (Vec<Refusal>, Vec<Event>) {

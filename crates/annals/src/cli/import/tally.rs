@@ -197,6 +197,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "the file of a test need not last")]
     fn the_input_is_never_overwritten() {
         let directory = tempfile::tempdir().expect("a directory");
         let input = directory.path().join("input");

@@ -139,9 +139,7 @@ async fn a_server_that_takes_less_gets_less_at_a_time() {
 
 #[tokio::test]
 async fn a_refusal_that_names_no_line_stops_with_the_servers_words() {
-    for errors in
-        ["the log is closed", "audit_logs[1000].n is wrong", "this takes a token of the scope import"]
-    {
+    for errors in ["the log is closed", "audit_logs[1000].n is wrong"] {
         let server = Server::start().await;
         server.fail_at(1, Fault::Answer(422, errors));
         let mut tally = tally();
@@ -150,4 +148,16 @@ async fn a_refusal_that_names_no_line_stops_with_the_servers_words() {
         // What was imported before stays counted, and says where to look.
         assert_eq!(counts(&tally), (1000, 0, 0, 1000));
     }
+}
+
+#[tokio::test]
+async fn a_token_without_the_scope_is_told_once_and_not_for_each_line() {
+    let server = Server::start().await;
+    let sentence = "audit_logs[0].token may only be given with an access token of the scope import";
+    server.fail_at(0, Fault::Answer(422, sentence));
+    let mut tally = tally();
+    let error = run(&server, &events(0..10).join("\n"), &mut tally).await.expect_err("refused");
+    assert!(error.to_string().starts_with("the access token lacks the scope import"), "{error}");
+    assert_eq!(counts(&tally), (0, 0, 0, 0));
+    assert_eq!(server.requests(), 1);
 }

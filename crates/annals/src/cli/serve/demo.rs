@@ -4,7 +4,7 @@ use annals_format::{LogToken, event::BodyForm, object_type};
 use annals_store::{Account, Identity, Scope};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use jiff::{ToSpan, tz::TimeZone};
 use serde::Deserialize;
 use tracing::warn;
 
@@ -34,7 +34,7 @@ pub(super) struct Demo {
 pub(super) struct Examples {
     /// The key of a type of which something was deleted.
     pub(super) deleted_type: String,
-    /// The id and the name of somebody who did something.
+    /// The id and the name of a person who did something.
     pub(super) user: (i64, String),
     /// The title of an object, not in ASCII.
     pub(super) title: String,
@@ -63,7 +63,7 @@ fn no_demo() -> Option<Demo> {
 }
 
 fn history(account: &Account) -> anyhow::Result<Vec<String>> {
-    let until = Timestamp::from_microsecond(account.created_at.us())?;
+    let until = jiff::Timestamp::from_microsecond(account.created_at.us())?;
     let from = until.to_zoned(TimeZone::UTC).checked_sub(24.months())?.timestamp();
     Ok(Sample::new(&SampleOptions { seed: 1, count: EVENTS, from, until }).collect())
 }
@@ -105,6 +105,7 @@ async fn record(engine: &Engine, account: &Account, lines: &[String]) -> anyhow:
 struct Line {
     token: String,
     event: String,
+    source: String,
     object_type: String,
     object_title: Option<String>,
     user_id: Option<i64>,
@@ -118,7 +119,7 @@ fn examples(lines: &[String]) -> Examples {
         if line.event == "record_destroyed" {
             examples.deleted_type = object_type::key_of(&line.object_type);
         }
-        if let (Some(id), Some(name)) = (line.user_id, line.user) {
+        if let (Some(id), Some(name), "console") = (line.user_id, line.user, line.source.as_str()) {
             examples.user = (id, name);
         }
         // Between single quotes a shell takes anything but a single quote.
@@ -127,4 +128,39 @@ fn examples(lines: &[String]) -> Examples {
         }
     }
     examples
+}
+
+#[cfg(test)]
+mod tests {
+    use annals_format::Timestamp;
+    use annals_store::AccountId;
+
+    use super::*;
+
+    #[test]
+    fn what_is_suggested_is_there() {
+        let account = Account {
+            id: AccountId(1),
+            token: String::new(),
+            title: TITLE.to_owned(),
+            created_at: Timestamp::from_us(1_790_000_000_123_456),
+            default_workspace: None,
+        };
+        let lines = history(&account).expect("a history");
+        assert_eq!(lines.len() as u64, EVENTS);
+        assert_eq!(history(&account).expect("the same history"), lines);
+        let Examples { deleted_type, user, title } = examples(&lines);
+        let parsed: Vec<Line> =
+            lines.iter().map(|line| serde_json::from_str(line).expect("a line")).collect();
+        let deleted = |line: &Line| {
+            line.event == "record_destroyed" && object_type::key_of(&line.object_type) == deleted_type
+        };
+        assert!(parsed.iter().any(deleted), "{deleted_type}");
+        let by = |line: &Line| line.user_id == Some(user.0) && line.user.as_ref() == Some(&user.1);
+        assert!(parsed.iter().any(by), "{user:?}");
+        assert!(
+            parsed.iter().any(|line| line.object_title.as_ref() == Some(&title)) && !title.is_ascii(),
+            "{title}"
+        );
+    }
 }

@@ -34,13 +34,10 @@ impl Welcome<'_> {
         fmt::from_fn(move |f| {
             writeln!(f, "\nannals is ready at {}\n", self.url)?;
             match (self.first_run, self.demo) {
-                (Some(first_run), _) => write_first_run(f, first_run, program)?,
-                (None, Some(demo)) => self.write_token_hint(f, demo, program)?,
+                (Some(made), _) => write_first_run(f, made, self.url, program)?,
+                (None, Some(demo)) => self.write_later_demo(f, demo, program)?,
                 (None, None) => {}
             }
-            let token = self.first_run.map_or("…", |first_run| first_run.secret.reveal());
-            writeln!(f, "Try it in another terminal:\n")?;
-            writeln!(f, "  export ANNALS_URL={} ANNALS_TOKEN={token}\n", self.url)?;
             write!(f, "{RECORD}")?;
             match self.demo {
                 Some(demo) => write_examples(f, demo, program)?,
@@ -52,13 +49,17 @@ impl Welcome<'_> {
     }
 
     /// A token is not kept, so a later start cannot show it.
-    fn write_token_hint(&self, f: &mut fmt::Formatter<'_>, demo: &Demo, program: &str) -> fmt::Result {
-        writeln!(f, "The access token was shown when the demo was made. To make another:\n")?;
+    fn write_later_demo(&self, f: &mut fmt::Formatter<'_>, demo: &Demo, program: &str) -> fmt::Result {
+        let (account, data_dir) = (&demo.account.token, self.data_dir.display());
         writeln!(
             f,
-            "  {program} token create again --scope read,write,import --role owner --account {} --data-dir {}\n",
-            demo.account.token,
-            self.data_dir.display()
+            "The access token was shown when the demo was made, and only then. Try it in another terminal:\n"
+        )?;
+        writeln!(f, "  # with another access token")?;
+        writeln!(f, "  export ANNALS_URL={} ANNALS_TOKEN=$({program} token create again \\", self.url)?;
+        writeln!(
+            f,
+            "    --scope read,write,import --role owner --account {account} --data-dir '{data_dir}')\n"
         )
     }
 }
@@ -74,12 +75,14 @@ const LIST: &str = r#"  # who changed what, the newest first
   curl "$ANNALS_URL/v2/audit_logs?limit=5" -H "Authorization: Bearer $ANNALS_TOKEN"
 "#;
 
-fn write_first_run(f: &mut fmt::Formatter<'_>, made: &FirstRun, program: &str) -> fmt::Result {
+fn write_first_run(f: &mut fmt::Formatter<'_>, made: &FirstRun, url: &str, program: &str) -> fmt::Result {
+    let token = made.secret.reveal();
     writeln!(f, "  account    {:<10} {}", made.account.title, made.account.token)?;
     writeln!(f, "  workspace  {:<10} {}", made.workspace.name, made.workspace.token)?;
-    writeln!(f, "  token      {:<10} {}\n", "owner", made.secret.reveal())?;
+    writeln!(f, "  token      {:<10} {token}\n", "owner")?;
     writeln!(f, "The token is shown here, this once: only its hash is kept. It reads, writes and imports;")?;
-    writeln!(f, "`{program} token create` makes tokens that may do less.\n")
+    writeln!(f, "`{program} token create` makes tokens that may do less. Try it in another terminal:\n")?;
+    writeln!(f, "  export ANNALS_URL={url} ANNALS_TOKEN={token}\n")
 }
 
 /// Questions that have an answer.

@@ -36,7 +36,10 @@ impl FromStr for Expiry {
         if let Ok(at) = Timestamp::parse(text) {
             return Ok(Self::At(at));
         }
-        span(text).map(Self::After).ok_or("use a span such as 12h, 90d or 8w, a day such as 2026-12-31, or an instant such as 2026-12-31T18:00:00Z")
+        span(text).map(Self::After).ok_or(
+            "use a span such as 12h, 90d or 8w, a day such as 2026-12-31, \
+             or an instant such as 2026-12-31T18:00:00Z",
+        )
     }
 }
 
@@ -46,7 +49,7 @@ fn span(text: &str) -> Option<i64> {
     let (number, hours) =
         hours.into_iter().find_map(|(unit, hours)| Some((text.strip_suffix(unit)?, hours)))?;
     let number: u32 = number.bytes().all(|digit| digit.is_ascii_digit()).then(|| number.parse().ok())??;
-    i64::from(number).checked_mul(hours * HOUR_US).filter(|us| *us > 0)
+    (number > 0).then(|| i64::from(number).saturating_mul(hours * HOUR_US))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use annals_format::Timestamp;
 use annals_store::{AccessToken, Scope, TokenKind, User};
 use serde::Serialize;
 
-use crate::cli::administration::{List, minute, minute_if};
+use crate::cli::administration::{List, day, minute};
 
 #[derive(Serialize)]
 struct Listed {
@@ -58,9 +58,9 @@ pub(super) fn print(
             scopes.join(" "),
             role.to_owned(),
             user.unwrap_or_default(),
-            minute(token.created_at),
-            minute_if(token.expires_at),
-            minute_if(token.last_used_at),
+            day(token.created_at),
+            day(token.expires_at),
+            minute(token.last_used_at),
             state.to_owned(),
         ]
     };
@@ -72,12 +72,12 @@ pub(super) fn print(
         "SCOPES",
         "ROLE",
         "USER",
-        "CREATED (UTC)",
+        "CREATED",
         "EXPIRES",
-        "LAST USED",
+        "LAST USED (UTC)",
         "STATE",
     ];
-    List { json, object: &listed, headings, cells: &cells }.print(tokens)
+    List { json, object: &listed, headings, whole: 0, cells: &cells }.print(tokens)
 }
 
 fn user_id(token: &AccessToken) -> Option<i64> {

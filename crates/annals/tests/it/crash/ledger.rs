@@ -8,7 +8,7 @@ use super::writer::{Fate, Request, Sender};
 use crate::support::{Server, Tenant};
 
 /// All that was sent to a server, over all of its lives.
-pub struct Ledger {
+pub(crate) struct Ledger {
     tenants: Vec<Tenant>,
     /// The entries of each tenant from before anything was sent: the account's own making.
     before: Vec<Vec<Value>>,
@@ -24,7 +24,7 @@ struct Line {
 
 impl Ledger {
     /// Starts with what is in the logs of these tenants now.
-    pub async fn open(server: &Server, tenants: &[Tenant]) -> Self {
+    pub(crate) async fn open(server: &Server, tenants: &[Tenant]) -> Self {
         let mut before = Vec::new();
         for tenant in tenants {
             before.push(server.walk(&tenant.token, "").await);
@@ -33,23 +33,23 @@ impl Ledger {
     }
 
     /// Takes note of requests and what came of them.
-    pub fn note(&mut self, sent: Vec<(Request, Fate)>) {
+    pub(crate) fn note(&mut self, sent: Vec<(Request, Fate)>) {
         self.sent.extend(sent.into_iter().map(|(request, fate)| Line { request, fate, settled: None }));
     }
 
     /// Events that were acknowledged.
-    pub fn acknowledged(&self) -> usize {
+    pub(crate) fn acknowledged(&self) -> usize {
         let acknowledged = self.sent.iter().filter(|line| matches!(line.fate, Fate::Acknowledged(_)));
         acknowledged.map(|line| line.request.events.len()).sum()
     }
 
     /// Requests that were refused, and those of which nobody knows.
-    pub fn failed(&self) -> usize {
+    pub(crate) fn failed(&self) -> usize {
         self.sent.iter().filter(|line| !matches!(line.fate, Fate::Acknowledged(_))).count()
     }
 
     /// Sends again what has a key: all that is not known to be recorded, and some of what is.
-    pub async fn retry(&mut self, server: &Server) {
+    pub(crate) async fn retry(&mut self, server: &Server) {
         let sender = Sender::new(server, &self.tenants);
         let mut repeats = 0;
         for line in self.sent.iter_mut().rev().filter(|line| line.request.is_retriable()) {
@@ -73,7 +73,7 @@ impl Ledger {
     }
 
     /// Compares every log with what must be in it. Nothing may be in progress.
-    pub async fn check(&mut self, server: &Server) {
+    pub(crate) async fn check(&mut self, server: &Server) {
         for tenant in 0..self.tenants.len() {
             let entries = server.walk(&self.tenants[tenant].token, "").await;
             self.check_log(tenant, &entries);

@@ -7,7 +7,7 @@ use annals_store::{Catalog as _, Sqlite, SqliteOptions};
 use annals_tlog::Edge;
 
 /// Recomputes every leaf from its row and every log's edge from its leaves.
-pub async fn check(data_dir: &Path) {
+pub(crate) async fn check(data_dir: &Path) {
     let catalog =
         Sqlite::open(&data_dir.join("catalog.sqlite"), SqliteOptions::default()).expect("the catalog opens");
     for account in catalog.accounts().await.expect("accounts") {

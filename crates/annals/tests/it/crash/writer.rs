@@ -5,9 +5,12 @@ use serde_json::{Value, json};
 use super::random::Random;
 use crate::support::{Answer, Server, Tenant};
 
+/// Tenants that are written for.
+pub(crate) const TENANTS: u32 = 2;
+
 /// How a request holds its events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     Single,
     Batch,
     Lines,
@@ -15,23 +18,23 @@ pub enum Form {
 
 /// A request, ready to be sent, and sent again.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub(crate) struct Request {
     /// Whose log; the number of a tenant.
-    pub tenant: usize,
-    pub form: Form,
+    pub(crate) tenant: usize,
+    pub(crate) form: Form,
     /// The key of the whole request.
-    pub key: Option<String>,
+    pub(crate) key: Option<String>,
     /// Whether each event has a key of its own.
-    pub events_keyed: bool,
+    pub(crate) events_keyed: bool,
     /// Whether only tokens and indexes are wanted in answer.
-    pub minimal: bool,
+    pub(crate) minimal: bool,
     /// The events. `metadata.sent` names each of them, uniquely in a run.
-    pub events: Vec<Value>,
+    pub(crate) events: Vec<Value>,
 }
 
 /// What the writer knows of a request.
 #[derive(Debug, Clone)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// 201: the entries, or their tokens and indexes, in order.
     Acknowledged(Vec<Value>),
     /// The answer says that nothing was recorded.
@@ -41,13 +44,13 @@ pub enum Fate {
 }
 
 impl Request {
-    /// A random request. `name` is unique in a run.
-    pub fn random(random: &mut Random, name: &str, tenants: u64) -> Self {
+    /// A random request for one of the [tenants](TENANTS). `name` is unique in a run.
+    pub(crate) fn random(random: &mut Random, name: &str) -> Self {
         let form = [Form::Single, Form::Single, Form::Batch, Form::Lines][random.below(4) as usize];
         let count = match form {
             Form::Single => 1,
-            Form::Batch => 1 + random.below(20),
-            Form::Lines => 1 + random.below(40),
+            Form::Batch => 1 + random.below(12),
+            Form::Lines => 1 + random.below(24),
         };
         let key = random.one_in(3).then(|| format!("request {name}"));
         let events_keyed = random.one_in(4);
@@ -61,17 +64,23 @@ impl Request {
                 event
             })
             .collect();
-        let tenant = random.below(tenants) as usize;
+        let tenant = random.below(TENANTS) as usize;
         Self { tenant, form, key, events_keyed, minimal: random.one_in(3), events }
     }
 
+    /// One event, sent by itself.
+    pub(crate) fn single(event: Value) -> Self {
+        let (tenant, form) = (0, Form::Single);
+        Self { tenant, form, key: None, events_keyed: false, minimal: false, events: vec![event] }
+    }
+
     /// Whether it can be sent again without being recorded again.
-    pub fn is_retriable(&self) -> bool {
+    pub(crate) fn is_retriable(&self) -> bool {
         self.key.is_some() || self.events_keyed
     }
 
     /// Sends it and waits for its fate. Any answer but 201 and 503 is a fault of the server.
-    pub async fn send(&self, server: &Sender) -> Fate {
+    pub(crate) async fn send(&self, server: &Sender) -> Fate {
         let Some(answer) = server.send(self).await else { return Fate::Unknown };
         if answer.status == 503 {
             assert!(answer.header("retry-after").is_some(), "503 says when to try again");
@@ -113,7 +122,7 @@ fn event(random: &mut Random, sent: &str) -> Value {
 
 /// What writers need of a server, also while it is killed.
 #[derive(Clone)]
-pub struct Sender {
+pub(crate) struct Sender {
     client: reqwest::Client,
     url: String,
     tenants: Vec<Tenant>,
@@ -121,7 +130,7 @@ pub struct Sender {
 
 impl Sender {
     /// Sends to this server on behalf of these tenants.
-    pub fn new(server: &Server, tenants: &[Tenant]) -> Self {
+    pub(crate) fn new(server: &Server, tenants: &[Tenant]) -> Self {
         let client = reqwest::Client::builder().no_proxy().build().expect("HTTP client");
         Self { client, url: format!("{}/v2/audit_logs", server.url), tenants: tenants.to_vec() }
     }
@@ -139,8 +148,8 @@ impl Sender {
             Form::Single => sending.json(&request.events[0]),
             Form::Batch => sending.json(&json!({ "audit_logs": request.events })),
             Form::Lines => {
-                let lines: String = request.events.iter().map(|event| format!("{event}\n")).collect();
-                sending.header("content-type", "application/x-ndjson").body(lines)
+                let lines: Vec<_> = request.events.iter().map(|event| format!("{event}\n")).collect();
+                sending.header("content-type", "application/x-ndjson").body(lines.concat())
             }
         };
         let answer = sending.send().await.ok()?;
@@ -150,11 +159,15 @@ impl Sender {
     }
 
     /// Sends random requests until one gets no answer, or `requests_max` are through.
-    pub async fn write(self, mut random: Random, name: String, requests_max: u64) -> Vec<(Request, Fate)> {
+    pub(crate) async fn write(
+        self,
+        mut random: Random,
+        name: String,
+        requests_max: u64,
+    ) -> Vec<(Request, Fate)> {
         let mut sent = Vec::new();
         for number in 0..requests_max {
-            let request =
-                Request::random(&mut random, &format!("{name}.{number}"), self.tenants.len() as u64);
+            let request = Request::random(&mut random, &format!("{name}.{number}"));
             let fate = request.send(&self).await;
             let over = matches!(fate, Fate::Unknown);
             sent.push((request, fate));

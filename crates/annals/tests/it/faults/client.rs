@@ -20,23 +20,23 @@ use super::{
 
 /// What a client sends.
 #[derive(Debug, Clone)]
-pub struct Write {
+pub(crate) struct Write {
     /// Whose log, as a place in [`World::tenants`].
-    pub tenant: usize,
+    pub(crate) tenant: usize,
     /// The events. Each has an `object_token` of its own, or is known by the `token` that it chooses.
-    pub events: Vec<Value>,
-    pub form: Form,
+    pub(crate) events: Vec<Value>,
+    pub(crate) form: Form,
     /// The Idempotency-Key of the request.
-    pub key: Option<&'static str>,
+    pub(crate) key: Option<&'static str>,
     /// Whether to use the scope import.
-    pub import: bool,
+    pub(crate) import: bool,
     /// Whether the answer is to hold the rows.
-    pub rows: bool,
+    pub(crate) rows: bool,
 }
 
 /// How a body holds its events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     Single,
     Batch,
     Lines,
@@ -44,7 +44,7 @@ pub enum Form {
 
 /// An answer that another attempt would not change.
 #[derive(Debug)]
-pub enum Answer {
+pub(crate) enum Answer {
     Recorded(Vec<Recorded>),
     /// 409 or 422, with its sentences.
     Refused(Vec<String>),
@@ -52,7 +52,7 @@ pub enum Answer {
 
 /// A refusal that asks for another attempt: 503.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
+pub(crate) enum Refused {
     Busy,
     Unreadable,
     Unavailable,
@@ -62,7 +62,7 @@ pub enum Refused {
 
 /// How often the client expects to be refused.
 #[derive(Debug, Clone, Copy)]
-pub enum Patience {
+pub(crate) enum Patience {
     /// Never.
     None,
     /// Once for each request, as one call is broken; `unknown` if that call may be a commit of which nobody knows
@@ -74,22 +74,22 @@ pub enum Patience {
 
 /// What was acknowledged, by tenant and [`id`].
 #[derive(Default)]
-pub struct Ledger {
-    pub acknowledged: HashMap<(usize, String), Acknowledged>,
+pub(crate) struct Ledger {
+    pub(crate) acknowledged: HashMap<(usize, String), Acknowledged>,
     /// What was sent once and may have been recorded, whole or not at all.
-    pub uncertain: Vec<(usize, Vec<String>)>,
+    pub(crate) uncertain: Vec<(usize, Vec<String>)>,
 }
 
-pub struct Acknowledged {
-    pub sent: Value,
-    pub index: u64,
-    pub token: LogToken,
+pub(crate) struct Acknowledged {
+    pub(crate) sent: Value,
+    pub(crate) index: u64,
+    pub(crate) token: LogToken,
     /// As it was answered; empty when it was not asked for.
-    pub row: Vec<u8>,
+    pub(crate) row: Vec<u8>,
 }
 
 /// What an event is known by: the token that it chooses, or its object.
-pub fn id(event: &Value) -> String {
+pub(crate) fn id(event: &Value) -> String {
     let text = event["token"].as_str().or_else(|| event["object_token"].as_str());
     text.expect("an event has a token of some kind").to_owned()
 }
@@ -99,7 +99,7 @@ impl Write {
         let body = match self.form {
             Form::Single => self.events[0].to_string(),
             Form::Batch => json!({ "audit_logs": self.events }).to_string(),
-            Form::Lines => self.events.iter().map(|event| format!("{event}\n")).collect(),
+            Form::Lines => self.events.iter().map(Value::to_string).collect::<Vec<_>>().join("\n"),
         };
         RecordRequest {
             body: body.into(),
@@ -111,16 +111,16 @@ impl Write {
 }
 
 /// A server and a client of it.
-pub struct Client<'a> {
-    pub world: &'a World,
-    pub patience: Patience,
+pub(crate) struct Client<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) patience: Patience,
     ledger: Ledger,
     running: Option<(Arc<Engine>, JoinHandle<()>)>,
 }
 
 impl<'a> Client<'a> {
     /// Starts a server.
-    pub async fn start(world: &'a World, patience: Patience) -> Self {
+    pub(crate) async fn start(world: &'a World, patience: Patience) -> Self {
         let mut client = Self { world, patience, ledger: Ledger::default(), running: None };
         client.open().await;
         client
@@ -137,7 +137,7 @@ impl<'a> Client<'a> {
     }
 
     /// Stops the server and starts it anew on the same catalog.
-    pub async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.stop().await;
         self.open().await;
     }
@@ -149,45 +149,46 @@ impl<'a> Client<'a> {
     }
 
     /// Stops the server, after everything was checked.
-    pub async fn finish(mut self) {
+    pub(crate) async fn finish(mut self) {
         self.patience = Patience::None;
-        let (fresh, ended) = open(Arc::clone(&self.world.beside), self.world).await.expect("the catalog can be read");
+        let (fresh, ended) =
+            open(Arc::clone(&self.world.beside), self.world).await.expect("the catalog can be read");
         oracle::check(self.world, &self.ledger, &[self.engine(), &fresh]).await;
         drop(fresh);
         ended.await.expect("the sequencer ends without a panic");
         self.stop().await;
     }
 
-    pub fn engine(&self) -> &Arc<Engine> {
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.running.as_ref().expect("a server").0
     }
 
-    pub fn tenant(&self, tenant: usize) -> &'a Tenant {
+    pub(crate) fn tenant(&self, tenant: usize) -> &'a Tenant {
         &self.world.tenants[tenant]
     }
 
     /// Records it, with as many attempts as it takes, and reads some of it back.
-    pub async fn record(&mut self, write: &Write) -> Vec<Recorded> {
+    pub(crate) async fn record(&mut self, write: &Write) -> Vec<Recorded> {
         match self.insist(write).await {
             Answer::Recorded(recorded) => recorded,
-            other => panic!("{other:?} is no answer to {write:?}"),
+            refused @ Answer::Refused(_) => panic!("{refused:?} is no answer to {write:?}"),
         }
     }
 
     /// Sends what is refused for good, with one sentence that says why.
-    pub async fn refuse(&mut self, write: &Write, why: &str) {
+    pub(crate) async fn refuse(&mut self, write: &Write, why: &str) {
         let answer = self.insist(write).await;
         let Answer::Refused(sentences) = &answer else { panic!("{answer:?} is no answer to {write:?}") };
         assert!(sentences.len() == 1 && sentences[0].contains(why), "{sentences:?}");
     }
 
     /// Sends it until it is answered, and enters the answer in the ledger.
-    pub async fn insist(&mut self, write: &Write) -> Answer {
+    pub(crate) async fn insist(&mut self, write: &Write) -> Answer {
         self.insist_after(write, Vec::new()).await
     }
 
     /// The same for something that was refused before.
-    pub async fn insist_after(&mut self, write: &Write, mut refusals: Vec<Refused>) -> Answer {
+    pub(crate) async fn insist_after(&mut self, write: &Write, mut refusals: Vec<Refused>) -> Answer {
         loop {
             match self.attempt(write).await {
                 Ok(answer) => {
@@ -201,7 +202,7 @@ impl<'a> Client<'a> {
     }
 
     /// Enters entries that others recorded, as they are served.
-    pub fn know(&mut self, tenant: usize, served: &[Value]) {
+    pub(crate) fn know(&mut self, tenant: usize, served: &[Value]) {
         for entry in served {
             let token = entry["token"].as_str().and_then(LogToken::parse).expect("a token");
             let index = entry["index"].as_u64().expect("an index");
@@ -211,7 +212,7 @@ impl<'a> Client<'a> {
     }
 
     /// Sends all at once, and what is refused again, until all are recorded.
-    pub async fn record_together(&mut self, writes: Vec<Write>) {
+    pub(crate) async fn record_together(&mut self, writes: Vec<Write>) {
         let mut tasks = JoinSet::new();
         for write in writes {
             let (engine, secret) = (Arc::clone(self.engine()), self.secret(&write));
@@ -233,7 +234,7 @@ impl<'a> Client<'a> {
     }
 
     /// Records something without any key: when nobody knows whether it was recorded, this client lets it be.
-    pub async fn record_carelessly(&mut self, write: &Write) {
+    pub(crate) async fn record_carelessly(&mut self, write: &Write) {
         let mut refusals = Vec::new();
         loop {
             match self.attempt(write).await {
@@ -249,7 +250,7 @@ impl<'a> Client<'a> {
     }
 
     /// Sends it once.
-    pub async fn attempt(&self, write: &Write) -> Result<Answer, Refused> {
+    pub(crate) async fn attempt(&self, write: &Write) -> Result<Answer, Refused> {
         attempt(self.engine(), &*self.world.clock, &self.secret(write), write).await
     }
 
@@ -259,7 +260,7 @@ impl<'a> Client<'a> {
     }
 
     /// Lists, and holds the page against the rows themselves.
-    pub async fn list(&mut self, tenant: usize, query: &str) {
+    pub(crate) async fn list(&mut self, tenant: usize, query: &str) {
         let account = self.tenant(tenant).account;
         let query = ListQuery::parse(query).expect("a query");
         let mut refusals = Vec::new();
@@ -277,7 +278,7 @@ impl<'a> Client<'a> {
     }
 
     /// Gets an entry by its token; returns its index.
-    pub async fn get(&mut self, tenant: usize, token: LogToken) -> Option<u64> {
+    pub(crate) async fn get(&mut self, tenant: usize, token: LogToken) -> Option<u64> {
         let account = self.tenant(tenant).account;
         let mut refusals = Vec::new();
         loop {
@@ -323,7 +324,11 @@ impl<'a> Client<'a> {
         let (mut new, mut found): (Vec<u64>, usize) = (Vec::new(), 0);
         for (event, recorded) in write.events.iter().zip(recorded) {
             let entry = (write.tenant, id(event));
-            assert_eq!(!recorded.row.is_empty(), write.rows, "rows are there when they are wanted: {write:?}");
+            assert_eq!(
+                !recorded.row.is_empty(),
+                write.rows,
+                "rows are there when they are wanted: {write:?}"
+            );
             if let Some(known) = self.ledger.acknowledged.get(&entry) {
                 let known = (known.index, known.token);
                 assert_eq!((recorded.index, recorded.token), known, "{entry:?} was recorded again");
@@ -370,9 +375,10 @@ async fn attempt(
         Err(RecordError::Refused(Refusal::Busy)) => Err(Refused::Busy),
         Err(RecordError::Refused(Refusal::Unavailable)) => Err(Refused::Unavailable),
         Err(RecordError::Refused(Refusal::Unknown)) => Err(Refused::Unknown),
-        Err(RecordError::Refused(Refusal::Conflict(sentences))) => Ok(Answer::Refused(sentences)),
+        Err(RecordError::Refused(Refusal::Conflict(sentences)) | RecordError::Invalid(sentences)) => {
+            Ok(Answer::Refused(sentences))
+        }
         Err(RecordError::Unavailable(error)) => Err(refused_read(error)),
-        Err(RecordError::Invalid(sentences)) => Ok(Answer::Refused(sentences)),
         Err(RecordError::Body(fault)) => panic!("{fault:?} in {write:?}"),
     }
 }

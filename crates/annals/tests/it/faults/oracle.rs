@@ -15,7 +15,7 @@ use super::{
 };
 
 /// The rows of a log, and what readers see of them.
-pub struct Rows(Vec<Entry>);
+pub(crate) struct Rows(Vec<Entry>);
 
 struct Entry {
     stored: StoredRow,
@@ -24,7 +24,7 @@ struct Entry {
 }
 
 /// Holds the catalog against the ledger, and what engines answer against the catalog.
-pub async fn check(world: &World, ledger: &Ledger, engines: &[&Arc<Engine>]) {
+pub(crate) async fn check(world: &World, ledger: &Ledger, engines: &[&Arc<Engine>]) {
     for (place, tenant) in world.tenants.iter().enumerate() {
         let rows = Rows::read(&*world.beside, tenant.account).await;
         rows.check_tree(&*world.beside, tenant.account).await;
@@ -37,7 +37,7 @@ pub async fn check(world: &World, ledger: &Ledger, engines: &[&Arc<Engine>]) {
 
 impl Rows {
     /// Reads a log.
-    pub async fn read(catalog: &dyn Catalog, account: AccountId) -> Self {
+    pub(crate) async fn read(catalog: &dyn Catalog, account: AccountId) -> Self {
         let entries = catalog.entries(account, 0..u64::MAX, usize::MAX).await.expect("entries");
         let entry = |stored: StoredRow| {
             let row = Row::decode(&stored.row).expect("a sound row");
@@ -66,11 +66,15 @@ impl Rows {
             if *of != tenant {
                 continue;
             }
-            let entry = self.0.get(acknowledged.index as usize).unwrap_or_else(|| panic!("{id} is gone"));
+            let place = usize::try_from(acknowledged.index).expect("an index of this test");
+            let entry = self.0.get(place).unwrap_or_else(|| panic!("{id} is gone"));
             assert_eq!(entry.served["token"], acknowledged.token.to_string(), "{id}");
-            assert!(acknowledged.row.is_empty() || acknowledged.row == entry.stored.row, "{id} was another row");
+            assert!(
+                acknowledged.row.is_empty() || acknowledged.row == entry.stored.row,
+                "{id} was another row"
+            );
             check_served(&acknowledged.sent, &entry.served);
-            let other = expected[acknowledged.index as usize].replace(&acknowledged.sent);
+            let other = expected[place].replace(&acknowledged.sent);
             assert_eq!(other, None, "{id} is where another is");
         }
         let uncertain = |entry: &Entry| {
@@ -88,7 +92,8 @@ impl Rows {
             }
         }
         for (of, ids) in &ledger.uncertain {
-            let here = |id: &String| self.0.iter().filter(|entry| entry.served["object_token"] == **id).count();
+            let here =
+                |id: &String| self.0.iter().filter(|entry| entry.served["object_token"] == **id).count();
             let counts: Vec<usize> = ids.iter().map(here).collect();
             let whole = counts.iter().all(|count| *count == counts[0] && *count <= 1);
             assert!(*of != tenant || whole, "{ids:?} are there {counts:?} times");
@@ -116,16 +121,18 @@ impl Rows {
     }
 
     /// Holds a page against a naive filter over all rows.
-    pub fn check_page(&self, query: &ListQuery, page: &Page) {
+    pub(crate) fn check_page(&self, query: &ListQuery, page: &Page) {
         let mut expected: Vec<&Entry> = self.0.iter().filter(|entry| entry.matches(&query.filter)).collect();
         expected.sort_by_key(|entry| std::cmp::Reverse((entry.created_at, entry.stored.index)));
         assert_eq!(page.total, expected.len() as u64, "{query:?}");
-        let (limit, number) = (query.limit.get() as usize, query.page.get() as usize);
+        let [limit, number] = [query.limit, query.page]
+            .map(|number| usize::try_from(number.get()).expect("a number of this test"));
         let expected: Vec<_> = expected.iter().skip((number - 1) * limit).take(limit).collect();
-        let same = page.entries.len() == expected.len()
-            && page.entries.iter().zip(&expected).all(|(found, entry)| {
-                (found.index, &found.row) == (entry.stored.index, &entry.stored.row)
-            });
+        let same =
+            page.entries.len() == expected.len()
+                && page.entries.iter().zip(&expected).all(|(found, entry)| {
+                    (found.index, &found.row) == (entry.stored.index, &entry.stored.row)
+                });
         let indexes: Vec<u64> = page.entries.iter().map(|found| found.index).collect();
         let expected: Vec<u64> = expected.iter().map(|entry| entry.stored.index).collect();
         assert!(same, "{query:?}: {indexes:?}, not {expected:?}");
@@ -154,7 +161,9 @@ impl Rows {
         }
         for action in ["create", "update", "delete"] {
             queries.push(pair("action", action));
-            queries.push(format!("action={action}&source=finops_agent&start_date=2025-11-01&end_date=2025-11-01"));
+            queries.push(format!(
+                "action={action}&source=finops_agent&start_date=2025-11-01&end_date=2025-11-01"
+            ));
         }
         queries.extend((1..5).map(|page| format!("limit=7&page={page}")));
         queries.extend((1..self.0.len()).step_by(7).map(|size| format!("as_of={size}&limit=3&page=2")));
@@ -193,7 +202,9 @@ fn check_served(sent: &Value, served: &Value) {
                 let keys = [value, &served[field]].map(|kind| kind.as_str().map(object_type::key_of));
                 assert_eq!(keys[0], keys[1], "{field} of {served}");
             }
-            "before" | "after" => assert_eq!(served["changed_values"]["n"][usize::from(field == "after")], value["n"]),
+            "before" | "after" => {
+                assert_eq!(served["changed_values"]["n"][usize::from(field == "after")], value["n"]);
+            }
             "created_at" => {
                 let instant = Timestamp::parse(value.as_str().unwrap_or_default()).expect("an instant");
                 assert_eq!(served[field], instant.to_string(), "{field} of {served}");

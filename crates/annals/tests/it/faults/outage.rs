@@ -11,15 +11,15 @@ use std::{
 use annals::{administer, administer::Admin, clock::Clock};
 use annals_format::Timestamp;
 use annals_store::{
-    AccessToken, Account, AccountId, Catalog, Commit, CommitError, Fault, Identity, ReadError, Recall, StoredRow,
-    TokenHash, Tree, Use, User, Workspace,
+    AccessToken, Account, AccountId, Catalog, Commit, CommitError, Fault, Identity, ReadError, Recall,
+    StoredRow, TokenHash, Tree, Use, User, Workspace,
 };
 use async_trait::async_trait;
 use parking_lot::Mutex;
 
 /// What becomes of commits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weather {
+pub(crate) enum Weather {
     /// They are done.
     Fair,
     /// All fail in this way.
@@ -30,7 +30,7 @@ pub enum Weather {
 }
 
 /// Any engine, with its commits in some weather.
-pub struct Commits {
+pub(crate) struct Commits {
     inner: Arc<dyn Catalog>,
     beside: Arc<dyn Catalog>,
     clock: Arc<dyn Clock>,
@@ -41,17 +41,17 @@ pub struct Commits {
 
 impl Commits {
     /// Passes everything on to `inner`; rivals write through `beside`.
-    pub fn new(inner: Arc<dyn Catalog>, beside: Arc<dyn Catalog>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(inner: Arc<dyn Catalog>, beside: Arc<dyn Catalog>, clock: Arc<dyn Clock>) -> Self {
         let (in_a_row, rivals) = (AtomicUsize::new(0), AtomicUsize::new(0));
         Self { inner, beside, clock, weather: Mutex::new(Weather::Fair), in_a_row, rivals }
     }
 
-    pub fn set(&self, weather: Weather) {
+    pub(crate) fn set(&self, weather: Weather) {
         *self.weather.lock() = weather;
     }
 
     /// How often another process was faster.
-    pub fn rivals(&self) -> usize {
+    pub(crate) fn rivals(&self) -> usize {
         self.rivals.load(Ordering::Relaxed)
     }
 

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Everything that a server does, in an order in which one thing meets the other.
-pub async fn run(client: &mut Client<'_>) {
+pub(crate) async fn run(client: &mut Client<'_>) {
     everyday(client).await;
     history(client).await;
     another_process(client).await;
@@ -47,7 +47,8 @@ async fn everyday(client: &mut Client<'_>) {
     assert_eq!(client.get(1, first[0].token).await, None, "the entry is another account's");
     client.list(0, "").await;
     client.list(1, "object_token=o-5").await;
-    let together = (0..6).map(|at| single(at % 2, ["o-10", "o-11", "o-12", "o-13", "o-14", "o-15"][at], KEYS[at]));
+    let together =
+        (0..6).map(|at| single(at % 2, ["o-10", "o-11", "o-12", "o-13", "o-14", "o-15"][at], KEYS[at]));
     client.record_together(together.collect()).await;
     client.record_carelessly(&Write { key: None, ..batch(1, &["o-16", "o-17"], "") }).await;
 }
@@ -55,7 +56,8 @@ async fn everyday(client: &mut Client<'_>) {
 /// Histories that overlap, into workspaces that are new.
 async fn history(client: &mut Client<'_>) {
     let all: Vec<Value> = (0..7).map(imported).collect();
-    let import = |events: &[Value]| Write { import: true, key: None, events: events.to_vec(), ..lines(0, &[]) };
+    let import =
+        |events: &[Value]| Write { import: true, key: None, events: events.to_vec(), ..lines(0, &[]) };
     client.record(&import(&all[..4])).await;
     client.record(&Write { rows: false, ..import(&all[2..6]) }).await;
     let mut other = all[3].clone();
@@ -100,14 +102,15 @@ async fn after_a_restart(client: &mut Client<'_>) {
     let again = client.record(&batch(0, &["o-2", "o-3", "o-4"], "k-2")).await;
     assert!(again.iter().all(|recorded| recorded.replayed));
     client.record(&single(1, "o-30", "k-30")).await;
-    let old = Write { events: vec![imported(5), imported(7)], import: true, key: Some("k-31"), ..lines(0, &[]) };
+    let old =
+        Write { events: vec![imported(5), imported(7)], import: true, key: Some("k-31"), ..lines(0, &[]) };
     client.record(&old).await;
     client.list(0, "limit=5&page=3").await;
     client.list(1, "source=console&user=7").await;
 }
 
 /// Reads, and requests that need no commit, while no commit succeeds; then commits again, without a restart.
-pub async fn without_commits(client: &mut Client<'_>, fault: Fault) {
+pub(crate) async fn without_commits(client: &mut Client<'_>, fault: Fault) {
     everyday(client).await;
     let world = client.world;
     world.commits.set(Weather::Broken(fault));
@@ -163,7 +166,7 @@ fn keyed(object: &str) -> Value {
 }
 
 /// One event with an Idempotency-Key for the request.
-pub fn single(tenant: usize, object: &str, key: &'static str) -> Write {
+pub(crate) fn single(tenant: usize, object: &str, key: &'static str) -> Write {
     let events = vec![event(object)];
     Write { tenant, events, form: Form::Single, key: Some(key), import: false, rows: true }
 }
@@ -187,11 +190,11 @@ fn lines(tenant: usize, objects: &[&str]) -> Write {
 }
 
 /// An old entry, with its token, instant and workspace. Several share a second.
-fn imported(at: u64) -> Value {
-    let name = ["record_created", "record_updated", "record_destroyed"][at as usize % 3];
-    let kind = ["Report", "VirtualTag"][at as usize % 2];
+fn imported(at: usize) -> Value {
+    let name = ["record_created", "record_updated", "record_destroyed"][at % 3];
+    let kind = ["Report", "VirtualTag"][at % 2];
     json!({
-        "token": LogToken(0xabcd_0000 + at).to_string(),
+        "token": LogToken(0xabcd_0000 + at as u64).to_string(),
         "event": name,
         "object_type": kind,
         "object_token": format!("o-old-{at}"),

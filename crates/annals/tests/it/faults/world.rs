@@ -18,17 +18,17 @@ use super::Commits;
 
 /// An engine of the catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Memory,
     Sqlite,
 }
 
 impl Kind {
-    pub const ALL: [Self; 2] = [Self::Memory, Self::Sqlite];
+    pub(crate) const ALL: [Self; 2] = [Self::Memory, Self::Sqlite];
 }
 
 /// A clock that goes on by a few milliseconds each time it is asked, and now and then goes back.
-pub struct Unsteady(AtomicI64);
+pub(crate) struct Unsteady(AtomicI64);
 
 impl Unsteady {
     /// It begins on a morning in March.
@@ -51,30 +51,30 @@ impl Clock for Unsteady {
 }
 
 /// An account, with an access token that may do anything.
-pub struct Tenant {
-    pub account: AccountId,
-    pub workspace: String,
-    pub secret: Secret,
+pub(crate) struct Tenant {
+    pub(crate) account: AccountId,
+    pub(crate) workspace: String,
+    pub(crate) secret: Secret,
     /// The same without the scope import.
-    pub writer: Secret,
+    pub(crate) writer: Secret,
 }
 
 /// A catalog with two accounts.
-pub struct World {
+pub(crate) struct World {
     /// What the server uses.
-    pub faulty: Arc<Faulty>,
+    pub(crate) faulty: Arc<Faulty>,
     /// Between `faulty` and the engine: breaks commits only.
-    pub commits: Arc<Commits>,
+    pub(crate) commits: Arc<Commits>,
     /// The same catalog, as another process has it.
-    pub beside: Arc<dyn Catalog>,
-    pub clock: Arc<Unsteady>,
-    pub tenants: [Tenant; 2],
+    pub(crate) beside: Arc<dyn Catalog>,
+    pub(crate) clock: Arc<Unsteady>,
+    pub(crate) tenants: [Tenant; 2],
     // Dropped after the catalogs.
     _dir: Option<TempDir>,
 }
 
 impl World {
-    pub async fn new(kind: Kind) -> Self {
+    pub(crate) async fn new(kind: Kind) -> Self {
         let (inner, beside, dir): (Arc<dyn Catalog>, Arc<dyn Catalog>, _) = match kind {
             Kind::Memory => {
                 let memory = Arc::new(Memory::new());

@@ -1,0 +1,138 @@
+//! Tests of listening and of the orderly end, over real sockets.
+
+use axum::{extract::ConnectInfo, routing::get};
+use axum_server::AddrListener as _;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+    time::timeout,
+};
+
+use super::*;
+
+const SOON: Duration = Duration::from_secs(10);
+
+fn local() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
+/// A server that runs, what ends it, and what it comes to.
+async fn run(
+    router: Router,
+    grace: Duration,
+) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<io::Result<()>>) {
+    let server = Server::bind(local(), None).await.expect("a free port");
+    let (address, (end, ended)) = (server.address(), oneshot::channel());
+    let end_of = async move { drop(ended.await) };
+    (address, end, tokio::spawn(server.run(router, end_of, grace)))
+}
+
+/// A connection on which a request was sent.
+async fn ask(address: SocketAddr, head: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(format!("{head}\r\nhost: x\r\n\r\n").as_bytes()).await.expect("sent");
+    stream
+}
+
+/// All that comes until the server closes the connection.
+async fn rest(mut stream: TcpStream) -> String {
+    let mut text = String::new();
+    timeout(SOON, stream.read_to_string(&mut text)).await.expect("in time").expect("UTF-8");
+    text
+}
+
+/// A handler that tells when it starts, and answers when it is told to.
+fn slow(started: mpsc::UnboundedSender<()>, go: oneshot::Receiver<()>) -> Router {
+    let go = parking_lot::Mutex::new(Some(go));
+    let handler = move || {
+        let go = go.lock().take();
+        started.send(()).expect("somebody waits");
+        async move {
+            if let Some(go) = go {
+                drop(go.await);
+            }
+            "done"
+        }
+    };
+    let handler = std::sync::Arc::new(handler);
+    Router::new().route("/", get(move || handler()))
+}
+
+#[tokio::test]
+async fn handlers_know_their_peer() {
+    let handler = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() };
+    let (address, end, ended) = run(Router::new().route("/", get(handler)), SOON).await;
+    let stream = ask(address, "GET / HTTP/1.1\r\nconnection: close").await;
+    let peer = stream.local_addr().expect("an address");
+    let answer = rest(stream).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with(&peer.to_string()), "{answer}");
+    drop(end);
+    ended.await.expect("no panic").expect("an orderly end");
+}
+
+#[tokio::test]
+async fn the_end_finishes_what_it_began_and_takes_no_more() {
+    let (started, mut starts) = mpsc::unbounded_channel();
+    let (go, wait) = oneshot::channel();
+    let (address, end, mut ended) = run(slow(started, wait), SOON).await;
+    let idle = TcpStream::connect(address).await.expect("a connection");
+    let busy = ask(address, "GET / HTTP/1.1").await;
+    starts.recv().await.expect("the request arrived");
+
+    drop(end);
+    assert_eq!(rest(idle).await, "", "idle connections are closed at once");
+    timeout(SOON, async { while TcpStream::connect(address).await.is_ok() {} }).await.expect("refused soon");
+    assert!(!ended.is_finished(), "a request is still in progress");
+    go.send(()).expect("the handler waits");
+    let answer = rest(busy).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("done"), "{answer}");
+    timeout(SOON, &mut ended).await.expect("in time").expect("no panic").expect("an orderly end");
+}
+
+#[tokio::test]
+async fn the_end_does_not_wait_for_ever() {
+    let (started, mut starts) = mpsc::unbounded_channel();
+    let (_go, wait) = oneshot::channel();
+    let (address, end, ended) = run(slow(started, wait), Duration::from_millis(50)).await;
+    let busy = ask(address, "GET / HTTP/1.1").await;
+    starts.recv().await.expect("the request arrived");
+    drop(end);
+    timeout(SOON, ended).await.expect("in time").expect("no panic").expect("an end");
+    assert_eq!(rest(busy).await, "");
+}
+
+#[tokio::test]
+async fn headers_have_a_limit() {
+    let (address, _end, _ended) = run(Router::new().route("/", get(|| async { "ok" })), SOON).await;
+    let fill = |bytes: usize| format!("GET / HTTP/1.1\r\nconnection: close\r\nx: {}", "x".repeat(bytes));
+    let below = rest(ask(address, &fill(limits::HEADER_BYTES_MAX - 100)).await).await;
+    assert!(below.starts_with("HTTP/1.1 200 "), "{below}");
+    let mut stream = ask(address, &fill(limits::HEADER_BYTES_MAX)).await;
+    let mut above = [0; 12];
+    stream.read_exact(&mut above).await.expect("an answer");
+    assert_eq!(&above, b"HTTP/1.1 431");
+}
+
+#[tokio::test]
+async fn connections_wait_for_a_place() {
+    let listener = Listener::bind(local(), 1).expect("a free port");
+    let address = listener.address().expect("an address");
+    let _clients = (TcpStream::connect(address).await, TcpStream::connect(address).await);
+    let first = timeout(SOON, listener.accept_stream()).await.expect("in time").expect("a connection");
+    let waits = timeout(Duration::from_millis(50), listener.accept_stream()).await;
+    assert!(waits.is_err(), "the one place is taken");
+    drop(first);
+    timeout(SOON, listener.accept_stream()).await.expect("in time").expect("a connection");
+}
+
+#[tokio::test]
+async fn what_cannot_be_listened_on_is_named() {
+    let first = Server::bind(local(), None).await.expect("a free port");
+    let error = Server::bind(first.address(), None).await.map(drop).expect_err("taken").to_string();
+    assert!(error.starts_with(&format!("the server cannot listen on {}: ", first.address())), "{error}");
+    let tls = Tls { cert: "/nowhere/cert.pem".into(), key: "/nowhere/key.pem".into() };
+    let error = Server::bind(local(), Some(tls)).await.map(drop).expect_err("no files").to_string();
+    assert!(error.contains("/nowhere/cert.pem") && error.contains("/nowhere/key.pem"), "{error}");
+}
