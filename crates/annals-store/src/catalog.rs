@@ -150,7 +150,8 @@ pub struct Recall {
 }
 
 /// A change beside the logs. Each comes with an entry in the account's log that says who made it, so that a change of
-/// something that is not there is a conflict: the entry would tell of what never happened.
+/// something that is not there is a conflict: the entry would tell of what never happened. The exception is a workspace that
+/// an import brings: it comes with the first entries that name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// A new account; a conflict when its id or token is taken.

@@ -2,7 +2,7 @@
 //!
 //! [`Sequencer`] takes what many requests brought, of all accounts, gives it indexes and makes one commit of it. It is
 //! the only writer in the process; other processes may write to the same catalog, and the compare-and-swap of
-//! [`Catalog::commit`](annals_store::Catalog::commit) tells it when one did. [`resolve`] decides what of a request is
+//! [`Catalog::commit`](annals_store::Catalog::commit) tells it when one did. `resolve` decides what of a request is
 //! new and what is a retry.
 
 mod logs;

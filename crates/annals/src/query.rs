@@ -1,8 +1,8 @@
 //! The read path: an in-memory index over each account's entries, and the plan that turns a filter into a page.
 //!
-//! A [`Log`] holds its entries' keys in *parts*: sealed-off [`Run`]s with a bitmap for each value, and a short
-//! [`Tail`] that is scanned. Every part keeps its rows in reading order, (`created_at`, `index`), which is not the order
-//! of indexes when history is imported. [`page::locate`] counts matches in all parts and finds where a page starts
+//! A [`Log`] holds its entries' keys in *parts*: sealed-off runs with a bitmap for each value, and a short
+//! tail that is scanned. Every part keeps its rows in reading order, (`created_at`, `index`), which is not the order
+//! of indexes when history is imported. `page::locate` counts matches in all parts and finds where a page starts
 //! without touching what lies before it. The rows themselves stay in the catalog until they are on a page.
 
 mod log;

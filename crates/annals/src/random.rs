@@ -13,7 +13,7 @@ pub fn bytes<const N: usize>() -> [u8; N] {
 /// The same for a number of bytes that is not known beforehand.
 ///
 /// # Panics
-/// As [`bytes`] does.
+/// As [`bytes()`] does.
 pub fn many(count: usize) -> Vec<u8> {
     let mut bytes = vec![0; count];
     fill(&mut bytes);
