@@ -47,21 +47,15 @@ impl Tenant {
     pub(crate) fn create(data_dir: &Path, title: &str) -> Self {
         let account = annals(data_dir, &["account", "create", title]);
         let workspace = annals(data_dir, &["workspace", "create", "Main", "--account", &account]);
-        let token = annals(
-            data_dir,
-            &[
-                "token",
-                "create",
-                "tests",
-                "--account",
-                &account,
-                "--scope",
-                "read,write,import",
-                "--role",
-                "owner",
-            ],
-        );
-        Self { account, workspace, token }
+        let mut tenant = Self { account, workspace, token: String::new() };
+        tenant.token = tenant.token(data_dir, "read,write,import");
+        tenant
+    }
+
+    /// Another access token of the account, with these scopes and the role owner.
+    pub(crate) fn token(&self, data_dir: &Path, scopes: &str) -> String {
+        let of_account = ["token", "create", "tests", "--account", &self.account];
+        annals(data_dir, &[&of_account[..], &["--scope", scopes, "--role", "owner"]].concat())
     }
 }
 

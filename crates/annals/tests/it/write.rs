@@ -288,7 +288,8 @@ async fn bodies_of_other_kinds_are_refused() {
     assert!(errors[0].starts_with("audit_logs[1] is not acceptable JSON"), "{errors:?}");
     let large =
         json!({"object_type": "segment", "action": "create", "metadata": {"x": "y".repeat(256 * 1024)}});
-    let errors = server.post(&tenant.token, &large).await.errors(413);
+    let writer = tenant.token(&server.data_dir, "write");
+    let errors = server.post(&writer, &large).await.errors(413);
     assert!(errors[0].contains("262144"), "{errors:?}");
     send("application/json", vec![b' '; 16 * 1024 * 1024 + 1]).await.errors(413);
     let encoded = server
