@@ -29,7 +29,7 @@ pub fn event(input: &[u8]) {
     }
     match split_body(input, BodyForm::Json, false) {
         Ok(body) => {
-            assert!(!body.single || body.events.len() == 1);
+            assert!(!body.single || body.events().len() == 1);
             check_events(&body);
         }
         Err(error) => sentences::check_body(&error),
@@ -38,7 +38,7 @@ pub fn event(input: &[u8]) {
 
 /// Checks the events of a body, as a writer sent them and as an importer did.
 pub(crate) fn check_events(body: &Body) {
-    for (index, text) in body.events.iter().enumerate() {
+    for (index, text) in body.events().enumerate() {
         let place = if body.single { String::new() } else { place(index) };
         for import in [false, true] {
             match Event::parse(text, &place, &rules(import)) {
@@ -160,7 +160,8 @@ fn check_change(sent: &Members, shown: &Members) {
 /// Checks that an entry as it was served can be imported, and says the same again.
 fn check_import(served: &str, row: &Row) {
     let body = split_body(served.as_bytes(), BodyForm::Json, true).expect("what was served can be imported");
-    let event = Event::parse(&body.events[0], "", &rules(true)).expect("what was served can be imported");
+    let event = Event::parse(body.events().next().expect("one event"), "", &rules(true))
+        .expect("what was served can be imported");
     let entry = draft(&event).complete(event.created_at.expect("every entry has its time"));
     let again = Row::decode(&entry.row).expect("what was written can be read");
     assert!(row.same_content(&again), "an import says something else");

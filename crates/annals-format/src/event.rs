@@ -8,6 +8,8 @@ pub use body::{Body, BodyError, BodyForm, place, split_body};
 pub use change::Change;
 pub use fields::Rules;
 
+use std::borrow::Cow;
+
 use crate::{Timestamp, token::LogToken};
 
 /// What was done to the object.
@@ -56,17 +58,17 @@ impl Action {
 
 /// Which workspace an event belongs to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum WorkspaceChoice {
+pub enum WorkspaceChoice<'a> {
     /// The writer does not say: the account's default workspace.
     #[default]
     Default,
     /// The writer says `null`: none at all.
     Nowhere,
     /// The one with this token.
-    Token(String),
+    Token(Cow<'a, str>),
 }
 
-impl WorkspaceChoice {
+impl WorkspaceChoice<'_> {
     /// The token that the writer named.
     pub fn token(&self) -> Option<&str> {
         match self {
@@ -78,47 +80,47 @@ impl WorkspaceChoice {
 
 /// A validated event: everything a client said, nothing that the server decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub struct Event<'a> {
     /// The token to keep; only importers may choose one.
     pub token: Option<LogToken>,
     /// What was done.
     pub action: Action,
     /// The name of the object's type, as readers see it.
-    pub object_type: String,
+    pub object_type: Cow<'a, str>,
     /// The object's token.
-    pub object_token: Option<String>,
+    pub object_token: Option<Cow<'a, str>>,
     /// The object's title at the time of the event.
-    pub object_title: Option<String>,
+    pub object_title: Option<Cow<'a, str>>,
     /// Where the change was made: `[a-z0-9_]{1,64}`.
-    pub source: String,
+    pub source: Cow<'a, str>,
     /// Who acted, as people know them.
-    pub user: Option<String>,
+    pub user: Option<Cow<'a, str>>,
     /// Who acted, as a number.
     pub user_id: Option<i64>,
     /// The actor's role at the time.
-    pub user_role: Option<String>,
+    pub user_role: Option<Cow<'a, str>>,
     /// Which workspace it belongs to.
-    pub workspace: WorkspaceChoice,
+    pub workspace: WorkspaceChoice<'a>,
     /// The workspace's title at the time; only importers may say.
-    pub workspace_title: Option<String>,
+    pub workspace_title: Option<Cow<'a, str>>,
     /// When it happened; `None` is now.
     pub created_at: Option<Timestamp>,
     /// What changed.
-    pub change: Change,
+    pub change: Change<'a>,
     /// A JSON object in minimal spelling: `ip`, `user_agent`, `request_id`, `session_id` and the like.
-    pub context: String,
+    pub context: Cow<'a, str>,
     /// A JSON object in minimal spelling: whatever else the writer wants to keep.
-    pub metadata: String,
+    pub metadata: Cow<'a, str>,
     /// Makes a retry of this event safe.
-    pub idempotency_key: Option<String>,
+    pub idempotency_key: Option<Cow<'a, str>>,
 }
 
-impl Event {
-    /// Reads one event from JSON in minimal spelling.
+impl<'a> Event<'a> {
+    /// Reads one event from JSON in minimal spelling. It borrows from the text what is spelt there as it is.
     ///
     /// `place` stands before each field in a fault: empty for a lone event, `audit_logs[3]` in a batch. All faults
     /// are reported, one sentence each.
-    pub fn parse(text: &str, place: &str, rules: &Rules) -> Result<Self, Vec<String>> {
+    pub fn parse(text: &'a str, place: &str, rules: &Rules) -> Result<Self, Vec<String>> {
         fields::parse(text, place, rules)
     }
 }

@@ -1,5 +1,6 @@
 //! What the server does, without HTTP: record events, list entries, find one.
 
+mod drafts;
 mod read;
 mod record;
 mod workspaces;
@@ -8,9 +9,10 @@ pub use read::{Found, Page, View};
 pub use record::{Answer, RecordError, RecordRequest};
 pub use workspaces::Workspaces;
 
-use std::sync::Arc;
+use std::{num::NonZero, sync::Arc};
 
 use annals_store::{Catalog, ReadError};
+use tokio::sync::Semaphore;
 
 use crate::{
     append::{Logs, Sequencer, SequencerOptions},
@@ -32,6 +34,8 @@ pub struct Engine {
     logs: Arc<Logs>,
     sequencer: Sequencer,
     workspaces: workspaces::Cached,
+    /// For those who compute for long: one for each processor.
+    turns: Arc<Semaphore>,
 }
 
 impl Engine {
@@ -52,6 +56,7 @@ impl Engine {
             Arc::clone(&metrics),
             options,
         );
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         let engine = Self {
             identities: Identities::new(Arc::clone(&catalog)),
             workspaces: workspaces::Cached::new(Arc::clone(&catalog)),
@@ -60,6 +65,7 @@ impl Engine {
             metrics,
             logs,
             sequencer,
+            turns: Arc::new(Semaphore::new(processors)),
         };
         Ok((engine, ended))
     }

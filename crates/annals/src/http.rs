@@ -20,6 +20,7 @@ mod wrap;
 use std::sync::Arc;
 
 use axum::{Router, middleware, routing::get};
+use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, cors::CorsLayer,
     decompression::RequestDecompressionLayer,
@@ -66,10 +67,9 @@ fn api(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
 pub fn router(app: Arc<App>) -> Router {
     let (api, document) = api(&app);
     let document = Arc::new(openapi::complete(document));
-    let api = api
-        .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(RequestDecompressionLayer::new().gzip(true).zstd(true))
-        .layer(cors());
+    let api = api.method_not_allowed_fallback(error::method_not_allowed).layer(
+        ServiceBuilder::new().layer(cors()).layer(RequestDecompressionLayer::new().gzip(true).zstd(true)),
+    );
     let operations = Router::new()
         .route("/", get(docs::home))
         .route("/docs", get(docs::page))
@@ -83,8 +83,11 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(error::not_found)
         .layer(CompressionLayer::new())
         .layer(middleware::map_response(error::in_json))
-        .layer(CatchPanicLayer::custom(error::panicked))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), wrap::wrap))
+        .layer(
+            ServiceBuilder::new()
+                .layer(middleware::from_fn_with_state(Arc::clone(&app), wrap::wrap))
+                .layer(CatchPanicLayer::custom(error::panicked)),
+        )
         .with_state(app)
 }
 

@@ -1,10 +1,11 @@
 //! The read path: an in-memory index over each account's entries, and the plan that turns a filter into a page.
 //!
-//! A [`Log`] holds its entries' keys in *parts*: sealed-off runs with a bitmap for each value, and a short
-//! tail that is scanned. Every part keeps its rows in reading order, (`created_at`, `index`), which is not the order
-//! of indexes when history is imported. `page::locate` counts matches in all parts and finds where a page starts
-//! without touching what lies before it. The rows themselves stay in the catalog until they are on a page.
+//! A [`Log`] holds its entries' keys in *parts*: runs, which are indexed, and a short tail that is scanned. Every part
+//! keeps its rows in reading order, (`created_at`, `index`), which is not the order of indexes when history is imported.
+//! `page::locate` counts matches in all parts and finds where a page starts without touching what lies before it. The
+//! rows themselves stay in the catalog until they are on a page.
 
+mod hashes;
 mod log;
 mod matches;
 mod page;
@@ -14,7 +15,7 @@ mod tail;
 mod terms;
 mod tokens;
 
-pub use log::Log;
+pub use log::{Indexed, Log, Unindexed};
 pub use page::Located;
 
 #[cfg(test)]

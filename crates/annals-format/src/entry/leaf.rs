@@ -59,16 +59,20 @@ pub(super) fn leaf_text(envelope: &str, created_us: i64, digests: &[Digest; 4]) 
             leaf.push(',');
         }
         leaf.extend(["\"", name, "\":\""]);
-        for byte in digest {
-            leaf.extend(
-                [byte >> 4, byte & 15]
-                    .map(|digit| char::from(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 })),
-            );
-        }
+        push_hex(&mut leaf, digest);
         leaf.push('"');
     }
     leaf.push_str("}}");
     leaf
+}
+
+fn push_hex(out: &mut String, digest: &Digest) {
+    let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
+    let mut text = [b'0'; 64];
+    for (pair, byte) in text.as_chunks_mut().0.iter_mut().zip(digest) {
+        *pair = [digit(byte >> 4), digit(byte & 15)];
+    }
+    out.push_str(std::str::from_utf8(&text).unwrap_or_default());
 }
 
 /// The RFC 6962 hash of a leaf.

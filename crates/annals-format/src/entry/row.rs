@@ -15,33 +15,30 @@ const VERSION: u8 = 1;
 
 /// The texts of an entry's sections. `changed` and `unchanged` together are the section `change`.
 #[derive(Debug, Clone)]
-pub(super) struct Sections<S = String> {
-    pub(super) actor: S,
-    pub(super) object: S,
-    pub(super) changed: S,
-    pub(super) unchanged: S,
-    pub(super) context: S,
+pub(super) struct Sections<'a> {
+    pub(super) actor: &'a str,
+    pub(super) object: &'a str,
+    pub(super) changed: &'a str,
+    pub(super) unchanged: &'a str,
+    pub(super) context: &'a str,
 }
 
-impl Sections {
-    pub(super) fn as_ref(&self) -> Sections<&str> {
-        Sections {
-            actor: &self.actor,
-            object: &self.object,
-            changed: &self.changed,
-            unchanged: &self.unchanged,
-            context: &self.context,
-        }
-    }
-}
-
-impl Sections<&str> {
+impl Sections<'_> {
     fn parts(&self) -> [&str; 5] {
         [self.actor, self.object, self.changed, self.unchanged, self.context]
     }
 
-    pub(super) fn size(&self) -> usize {
+    fn size(&self) -> usize {
         self.parts().iter().map(|part| part.len()).sum()
+    }
+
+    /// The part of a row after the envelope.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut encoded = Vec::with_capacity(self.size() + 5 * LENGTH_BYTES_MAX);
+        for part in self.parts() {
+            push_text(&mut encoded, part);
+        }
+        encoded
     }
 
     /// The digests in the order of [`SECTIONS`](super::SECTIONS).
@@ -59,21 +56,14 @@ impl Sections<&str> {
     }
 }
 
-/// Writes the stored form.
-pub(super) fn encode(
-    seed: &Seed,
-    created_at: Timestamp,
-    envelope: &str,
-    sections: &Sections<&str>,
-) -> Vec<u8> {
-    let mut row = Vec::with_capacity(envelope.len() + sections.size() + 48);
+/// Writes the stored form; `sections` is what [`Sections::encode`] gives.
+pub(super) fn encode(seed: &Seed, created_at: Timestamp, envelope: &str, sections: &[u8]) -> Vec<u8> {
+    let mut row = Vec::with_capacity(1 + 16 + 8 + LENGTH_BYTES_MAX + envelope.len() + sections.len());
     row.push(VERSION);
     row.extend_from_slice(seed);
     row.extend_from_slice(&created_at.us().to_le_bytes());
-    for part in [envelope].into_iter().chain(sections.parts()) {
-        push_length(&mut row, part.len());
-        row.extend_from_slice(part.as_bytes());
-    }
+    push_text(&mut row, envelope);
+    row.extend_from_slice(sections);
     row
 }
 
@@ -83,7 +73,7 @@ pub struct Row<'a> {
     seed: Seed,
     created_at: Timestamp,
     envelope: &'a str,
-    sections: Sections<&'a str>,
+    sections: Sections<'a>,
 }
 
 /// The bytes are no row: storage was damaged or written by a newer version.
@@ -91,13 +81,11 @@ pub struct Row<'a> {
 #[error("stored entry is damaged or of an unknown version: {0}")]
 pub struct CorruptRow(&'static str);
 
-/// What an entry is found by.
+/// What an entry is found by, beside its index and its instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keys<'a> {
     /// The entry's token.
     pub token: LogToken,
-    /// When it happened.
-    pub created_at: Timestamp,
     /// What was done.
     pub action: Action,
     /// The key of the object's type.
@@ -149,7 +137,7 @@ impl<'a> Row<'a> {
 
     /// Appends the AuditLog object that readers get.
     pub fn write_audit_log(&self, index: u64, out: &mut String) {
-        let Sections { actor, object, changed, unchanged, context } = &self.sections;
+        let Sections { actor, object, changed, unchanged, context } = self.sections;
         out.reserve(self.envelope.len() + self.sections.size() + changed.len() + 96);
         out.extend(["{", self.envelope, ",", actor, ",", object]);
         out.extend([",\"changed_values\":", changed, ",\"unchanged_values\":", unchanged]);
@@ -175,7 +163,7 @@ impl<'a> Row<'a> {
         self.envelope == other.envelope && self.sections.parts() == other.sections.parts()
     }
 
-    /// What the entry is found by.
+    /// What the entry is found by; the same as [`Draft::keys`](super::Draft::keys) of the draft it was made from.
     pub fn keys(&self) -> Result<Keys<'a>, CorruptRow> {
         let mut envelope = Fields { rest: self.envelope };
         let token = LogToken::parse(&envelope.required("token")?).ok_or(MISPLACED)?;
@@ -191,17 +179,7 @@ impl<'a> Row<'a> {
             "null" => None,
             number => Some(number.parse().map_err(|_| MISPLACED)?),
         };
-        Ok(Keys {
-            token,
-            created_at: self.created_at,
-            action,
-            object_type,
-            object_token,
-            object_title,
-            source,
-            workspace_token,
-            user_id,
-        })
+        Ok(Keys { token, action, object_type, object_token, object_title, source, workspace_token, user_id })
     }
 }
 
@@ -233,6 +211,14 @@ impl<'a> Fields<'a> {
     fn required(&mut self, name: &str) -> Result<Cow<'a, str>, CorruptRow> {
         self.text(name)?.ok_or(MISPLACED)
     }
+}
+
+/// Bytes of a length at most.
+const LENGTH_BYTES_MAX: usize = 5;
+
+fn push_text(row: &mut Vec<u8>, text: &str) {
+    push_length(row, text.len());
+    row.extend_from_slice(text.as_bytes());
 }
 
 /// Appends a length in LEB128: seven bits a byte, the lowest first, the top bit set on all but the last byte.

@@ -1,5 +1,7 @@
 //! The three forms of a write's body: one event, a batch, or a line for each event.
 
+use std::ops::Range;
+
 use crate::{json, limits, sentence::shortened};
 
 /// How a request body holds its events.
@@ -12,12 +14,20 @@ pub enum BodyForm {
 }
 
 /// The events of a body, each as JSON in minimal spelling.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Body {
-    /// The events, in the order in which they were sent.
-    pub events: Vec<String>,
+    text: String,
+    /// Where each event is in `text`.
+    events: Vec<Range<usize>>,
     /// Whether the body was one event by itself, which is answered by itself.
     pub single: bool,
+}
+
+impl Body {
+    /// The events, in the order in which they were sent.
+    pub fn events(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.events.iter().map(|range| self.text.get(range.clone()).unwrap_or_default())
+    }
 }
 
 /// Why a body cannot be split into events; one sentence for each fault.
@@ -61,8 +71,9 @@ fn split_json(text: &str, bounds: &Bounds) -> Result<Body, BodyError> {
         ]));
     }
     let Some((_, list)) = json::members(&body).find(|(key, _)| *key == "audit_logs") else {
-        bounds.check(&body, too_deep, "the event")?;
-        return Ok(Body { events: vec![body], single: true });
+        bounds.check(&body, too_deep, || "the event".to_owned())?;
+        let whole = 0..body.len();
+        return Ok(Body { text: body, events: vec![whole], single: true });
     };
     if let Some((other, _)) = json::members(&body).find(|(key, _)| *key != "audit_logs") {
         return Err(BodyError::Invalid(vec![format!(
@@ -74,6 +85,7 @@ fn split_json(text: &str, bounds: &Bounds) -> Result<Body, BodyError> {
         return Err(BodyError::Invalid(vec!["audit_logs must be an array of events".to_owned()]));
     }
     let mut events = Vec::new();
+    let mut start = BATCH_START.len();
     for (index, event) in json::elements(list).enumerate() {
         if index == limits::BATCH_EVENTS_MAX {
             return Err(BodyError::TooLarge(vec![format!(
@@ -83,16 +95,22 @@ fn split_json(text: &str, bounds: &Bounds) -> Result<Body, BodyError> {
         }
         // The array and the object around it are not the event's own levels.
         let too_deep = too_deep && json::depth(event) > bounds.depth_max;
-        bounds.check(event, too_deep, &place(index))?;
-        events.push(event.to_owned());
+        bounds.check(event, too_deep, || place(index))?;
+        // The elements of an array follow each other with a comma between.
+        events.push(start..start + event.len());
+        start += event.len() + 1;
     }
     if events.is_empty() {
         return Err(BodyError::Invalid(vec!["audit_logs is empty: send at least one event".to_owned()]));
     }
-    Ok(Body { events, single: false })
+    Ok(Body { text: body, events, single: false })
 }
 
+/// How every batch starts in minimal spelling, as it has no other member.
+const BATCH_START: &str = "{\"audit_logs\":[";
+
 fn split_ndjson(text: &str, bounds: &Bounds) -> Result<Body, BodyError> {
+    let mut body = String::with_capacity(text.len());
     let mut events = Vec::new();
     let mut faults = Vec::new();
     for line in text.lines().filter(|line| !line.trim_ascii().is_empty()) {
@@ -103,10 +121,12 @@ fn split_ndjson(text: &str, bounds: &Bounds) -> Result<Body, BodyError> {
                 limits::NDJSON_LINES_MAX
             )]));
         }
-        match json::minify(line, bounds.depth_max) {
-            Ok(event) => {
-                bounds.check(&event.text, false, &place(index))?;
-                events.push(event.text);
+        let start = body.len();
+        match json::minify_into(&mut body, line, bounds.depth_max) {
+            Ok(_) => {
+                let event = body.get(start..).unwrap_or_default();
+                bounds.check(event, false, || place(index))?;
+                events.push(start..body.len());
             }
             Err(error) => faults.push(format!("{} is not acceptable JSON: {error}", place(index))),
         }
@@ -117,7 +137,7 @@ fn split_ndjson(text: &str, bounds: &Bounds) -> Result<Body, BodyError> {
     if events.is_empty() {
         return Err(BodyError::Invalid(vec!["the body has no lines: send at least one event".to_owned()]));
     }
-    Ok(Body { events, single: false })
+    Ok(Body { text: body, events, single: false })
 }
 
 /// What one event may be.
@@ -132,17 +152,19 @@ impl Bounds {
     /// An importer brings entries as they were served: with the change in them twice, and in pairs.
     const IMPORT: Self = Self { bytes_max: limits::IMPORT_BYTES_MAX, depth_max: limits::EVENT_DEPTH_MAX + 1 };
 
-    fn check(&self, event: &str, too_deep: bool, name: &str) -> Result<(), BodyError> {
+    fn check(&self, event: &str, too_deep: bool, name: impl Fn() -> String) -> Result<(), BodyError> {
         if event.len() > self.bytes_max {
             return Err(BodyError::TooLarge(vec![format!(
-                "{name} is {} bytes of JSON; at most {} are allowed",
+                "{} is {} bytes of JSON; at most {} are allowed",
+                name(),
                 event.len(),
                 self.bytes_max
             )]));
         }
         if too_deep {
             return Err(BodyError::Invalid(vec![format!(
-                "{name} is nested deeper than {} levels",
+                "{} is nested deeper than {} levels",
+                name(),
                 self.depth_max
             )]));
         }

@@ -1,22 +1,22 @@
 //! The change of an event: what a writer gives in one of several forms, kept as changed and unchanged values.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use super::Action;
 use crate::json;
 
 /// What changed, as two JSON objects in minimal spelling.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct Change<'a> {
     /// Key → `[old, new]`.
-    pub changed: String,
+    pub changed: Cow<'a, str>,
     /// Key → value.
-    pub unchanged: String,
+    pub unchanged: Cow<'a, str>,
 }
 
-impl Default for Change {
+impl Default for Change<'_> {
     fn default() -> Self {
-        Self { changed: "{}".to_owned(), unchanged: "{}".to_owned() }
+        Self { changed: "{}".into(), unchanged: "{}".into() }
     }
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Forms<'a> {
     pub(super) unchanged_values: Option<&'a str>,
 }
 
-impl Forms<'_> {
+impl<'a> Forms<'a> {
     /// Computes the change, reporting faults as `(field, what is wrong)`.
     ///
     /// An answer of ours holds the same map as `changed_values` and as `object_changes`; `both_allowed` takes such a
@@ -40,7 +40,7 @@ impl Forms<'_> {
         action: Option<Action>,
         both_allowed: bool,
         fault: &mut impl FnMut(&str, String),
-    ) -> Change {
+    ) -> Change<'a> {
         let mut sound = true;
         let mut fault = |field: &str, what: String| {
             sound = false;
@@ -107,14 +107,14 @@ impl Forms<'_> {
             return between(self.before.unwrap_or("{}"), self.after.unwrap_or("{}"));
         }
         Change {
-            changed: given.unwrap_or("{}").to_owned(),
-            unchanged: self.unchanged_values.unwrap_or("{}").to_owned(),
+            changed: given.unwrap_or("{}").into(),
+            unchanged: self.unchanged_values.unwrap_or("{}").into(),
         }
     }
 }
 
 /// The change between two states: keys whose values differ (a missing key counts as null), and the rest.
-fn between(before: &str, after: &str) -> Change {
+fn between(before: &str, after: &str) -> Change<'static> {
     let after_values: HashMap<&str, &str> = json::members(after).collect();
     let before_keys: HashMap<&str, &str> = json::members(before).collect();
     let (mut changed, mut unchanged) = (String::from("{"), String::from("{"));
@@ -137,7 +137,7 @@ fn between(before: &str, after: &str) -> Change {
     }
     changed.push('}');
     unchanged.push('}');
-    Change { changed, unchanged }
+    Change { changed: changed.into(), unchanged: unchanged.into() }
 }
 
 #[cfg(test)]

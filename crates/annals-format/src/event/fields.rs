@@ -1,6 +1,8 @@
 //! The fields of an event, one by one: which there are, what each may hold, and the sentence for each fault.
 
-use super::{Action, Change, Event, WorkspaceChoice, change::Forms};
+use std::borrow::Cow;
+
+use super::{Action, Event, WorkspaceChoice, change::Forms};
 use crate::{
     Timestamp, json, limits, object_type,
     sentence::{nearest, quoted, shortened},
@@ -42,7 +44,7 @@ const FIELDS: [&str; 21] = [
     "idempotency_key",
 ];
 
-pub(super) fn parse(text: &str, place: &str, rules: &Rules) -> Result<Event, Vec<String>> {
+pub(super) fn parse<'a>(text: &'a str, place: &str, rules: &Rules) -> Result<Event<'a>, Vec<String>> {
     let mut faults = Faults { place, sentences: Vec::new() };
     if !text.starts_with('{') {
         faults.add("", "must be an object");
@@ -76,30 +78,30 @@ impl Faults<'_> {
 
 /// An event while its fields are read.
 #[derive(Default)]
-struct Draft {
+struct Draft<'a> {
     token: Option<LogToken>,
     event: Option<Action>,
     action: Option<Action>,
     action_given: bool,
-    object_type: Option<String>,
+    object_type: Option<Cow<'a, str>>,
     object_type_given: bool,
-    object_token: Option<String>,
-    object_title: Option<String>,
-    source: Option<String>,
-    user: Option<String>,
+    object_token: Option<Cow<'a, str>>,
+    object_title: Option<Cow<'a, str>>,
+    source: Option<Cow<'a, str>>,
+    user: Option<Cow<'a, str>>,
     user_id: Option<i64>,
-    user_role: Option<String>,
-    workspace: WorkspaceChoice,
-    workspace_title: Option<String>,
+    user_role: Option<Cow<'a, str>>,
+    workspace: WorkspaceChoice<'a>,
+    workspace_title: Option<Cow<'a, str>>,
     created_at: Option<Timestamp>,
-    context: Option<String>,
-    metadata: Option<String>,
-    idempotency_key: Option<String>,
+    context: Option<Cow<'a, str>>,
+    metadata: Option<Cow<'a, str>>,
+    idempotency_key: Option<Cow<'a, str>>,
 }
 
-impl Draft {
+impl<'a> Draft<'a> {
     /// Reads one field. But for the workspace, `null` means the same as leaving the field out.
-    fn take<'a>(
+    fn take(
         &mut self,
         field: &str,
         value: &'a str,
@@ -121,16 +123,15 @@ impl Draft {
             "unchanged_values" => forms.unchanged_values = present,
             "index" => {}
             "workspace_token" if present.is_none() => self.workspace = WorkspaceChoice::Nowhere,
-            _ if !FIELDS.contains(&field) => faults.add(field, unknown(field)),
-            _ => {
-                if let Some(value) = present {
-                    self.take_present(field, value, rules, faults);
-                }
-            }
+            _ => match present {
+                Some(value) => self.take_present(field, value, rules, faults),
+                None if FIELDS.contains(&field) => {}
+                None => faults.add(field, unknown(field)),
+            },
         }
     }
 
-    fn take_present(&mut self, field: &str, value: &str, rules: &Rules, faults: &mut Faults) {
+    fn take_present(&mut self, field: &str, value: &'a str, rules: &Rules, faults: &mut Faults) {
         match field {
             "event" => {
                 self.action_given = true;
@@ -154,7 +155,7 @@ impl Draft {
                             quoted(&sent), limits::KEY_CHARS_MAX
                         ));
                     }
-                    name
+                    name.map(Cow::Owned)
                 });
             }
             "object_token" => self.object_token = text(field, value, limits::TOKEN_BYTES_MAX, faults),
@@ -225,11 +226,11 @@ impl Draft {
                     faults.add(field, "must not be empty");
                 }
             }
-            _ => {}
+            _ => faults.add(field, unknown(field)),
         }
     }
 
-    fn finish(self, forms: &Forms, rules: &Rules, mut faults: Faults) -> Result<Event, Vec<String>> {
+    fn finish(self, forms: &Forms<'a>, rules: &Rules, mut faults: Faults) -> Result<Event<'a>, Vec<String>> {
         if !self.object_type_given {
             faults.add("object_type", "is missing");
         }
@@ -242,7 +243,7 @@ impl Draft {
             faults.add("action", format!("{} contradicts event {}", action.as_str(), event.event_name()));
         }
         let action = self.event.or(self.action);
-        let change: Change = forms.change(action, rules.import, &mut |field, what| faults.add(field, what));
+        let change = forms.change(action, rules.import, &mut |field, what| faults.add(field, what));
         match (faults.sentences.is_empty(), action, self.object_type) {
             (true, Some(action), Some(object_type)) => Ok(Event {
                 token: self.token,
@@ -250,7 +251,7 @@ impl Draft {
                 object_type,
                 object_token: self.object_token,
                 object_title: self.object_title,
-                source: self.source.unwrap_or_else(|| "api".to_owned()),
+                source: self.source.unwrap_or(Cow::Borrowed("api")),
                 user: self.user,
                 user_id: self.user_id,
                 user_role: self.user_role,
@@ -258,8 +259,8 @@ impl Draft {
                 workspace_title: self.workspace_title,
                 created_at: self.created_at,
                 change,
-                context: self.context.unwrap_or_else(|| "{}".to_owned()),
-                metadata: self.metadata.unwrap_or_else(|| "{}".to_owned()),
+                context: self.context.unwrap_or(Cow::Borrowed("{}")),
+                metadata: self.metadata.unwrap_or(Cow::Borrowed("{}")),
                 idempotency_key: self.idempotency_key,
             }),
             _ => Err(faults.sentences),
@@ -267,7 +268,7 @@ impl Draft {
     }
 }
 
-fn text(field: &str, value: &str, bytes_max: usize, faults: &mut Faults) -> Option<String> {
+fn text<'a>(field: &str, value: &'a str, bytes_max: usize, faults: &mut Faults) -> Option<Cow<'a, str>> {
     let Some(text) = json::string(value) else {
         faults.add(field, format!("must be a string, not {}", shortened(value)));
         return None;
@@ -276,15 +277,15 @@ fn text(field: &str, value: &str, bytes_max: usize, faults: &mut Faults) -> Opti
         faults.add(field, format!("is {} bytes long; at most {bytes_max} are allowed", text.len()));
         return None;
     }
-    Some(text.into_owned())
+    Some(text)
 }
 
-fn object(field: &str, value: &str, faults: &mut Faults) -> Option<String> {
+fn object<'a>(field: &str, value: &'a str, faults: &mut Faults) -> Option<Cow<'a, str>> {
     if !value.starts_with('{') {
         faults.add(field, format!("must be an object, not {}", shortened(value)));
         return None;
     }
-    Some(value.to_owned())
+    Some(value.into())
 }
 
 /// An import creates the workspaces that it names, so their tokens must have a form that fits in a path.

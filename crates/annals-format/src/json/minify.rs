@@ -68,30 +68,31 @@ impl std::error::Error for JsonError {}
 ///
 /// `depth_max` counts nested arrays and objects: `[[1]]` has depth 2.
 pub fn minify(input: &str, depth_max: usize) -> Result<Minified, JsonError> {
-    let mut scan = Scan {
-        input: input.as_bytes(),
-        text: input,
-        at: 0,
-        out: String::with_capacity(input.len()),
-        keys: Vec::new(),
-        depth: 0,
-        depth_seen: 0,
-        depth_max,
-    };
-    scan.skip_space();
-    scan.value()?;
-    scan.skip_space();
-    if scan.at < scan.input.len() {
-        return Err(scan.error(JsonErrorKind::TrailingText));
+    let mut text = String::with_capacity(input.len());
+    let depth = minify_into(&mut text, input, depth_max)?;
+    Ok(Minified { text, depth })
+}
+
+/// The same, appended to `out`, which an error leaves as it was. Returns how deep arrays and objects nest.
+pub fn minify_into(out: &mut String, input: &str, depth_max: usize) -> Result<usize, JsonError> {
+    let length = out.len();
+    let mut scan =
+        Scan { input, at: 0, copied: 0, out, keys: Vec::new(), depth: 0, depth_seen: 0, depth_max };
+    let done = scan.text();
+    let depth = scan.depth_seen;
+    if done.is_err() {
+        out.truncate(length);
     }
-    Ok(Minified { text: scan.out, depth: scan.depth_seen })
+    done.map(|()| depth)
 }
 
 struct Scan<'a> {
-    input: &'a [u8],
-    text: &'a str,
+    input: &'a str,
     at: usize,
-    out: String,
+    /// The input up to here is in `out` or was left out. Most of an input is spelt minimally, so that it is copied in
+    /// long pieces.
+    copied: usize,
+    out: &'a mut String,
     /// Where in `out` the keys of the objects that are open lie; an object's own are at the end.
     keys: Vec<(usize, usize)>,
     depth: usize,
@@ -100,6 +101,17 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
+    fn text(&mut self) -> Result<(), JsonError> {
+        self.skip_space();
+        self.value()?;
+        self.skip_space();
+        if self.at < self.input.len() {
+            return Err(self.error(JsonErrorKind::TrailingText));
+        }
+        self.copy();
+        Ok(())
+    }
+
     fn error(&self, kind: JsonErrorKind) -> JsonError {
         JsonError { offset: self.at, kind }
     }
@@ -109,13 +121,30 @@ impl Scan<'_> {
     }
 
     fn peek(&self) -> Option<u8> {
-        self.input.get(self.at).copied()
+        self.input.as_bytes().get(self.at).copied()
     }
 
+    /// Leaves white space out.
     fn skip_space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
-            self.at += 1;
+        let is_space = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+        if self.peek().as_ref().is_some_and(is_space) {
+            self.copy();
+            while self.peek().as_ref().is_some_and(is_space) {
+                self.at += 1;
+            }
+            self.copied = self.at;
         }
+    }
+
+    /// Copies what has been scanned and not left out. Both its ends are at character boundaries.
+    fn copy(&mut self) {
+        self.out.push_str(self.input.get(self.copied..self.at).unwrap_or_default());
+        self.copied = self.at;
+    }
+
+    /// Where the next character will lie in `out`.
+    fn place(&self) -> usize {
+        self.out.len() + (self.at - self.copied)
     }
 
     fn value(&mut self) -> Result<(), JsonError> {
@@ -143,7 +172,6 @@ impl Scan<'_> {
     fn object(&mut self) -> Result<(), JsonError> {
         self.enter()?;
         let first_key = self.keys.len();
-        self.out.push('{');
         self.at += 1;
         self.skip_space();
         if self.peek() == Some(b'}') {
@@ -153,21 +181,19 @@ impl Scan<'_> {
                 if self.peek() != Some(b'"') {
                     return self.expected("a key in double quotes");
                 }
-                let start = self.out.len();
+                let start = self.place();
                 self.string()?;
-                self.keys.push((start, self.out.len()));
+                self.keys.push((start, self.place()));
                 self.skip_space();
                 if self.peek() != Some(b':') {
                     return self.expected("a colon");
                 }
-                self.out.push(':');
                 self.at += 1;
                 self.skip_space();
                 self.value()?;
                 self.skip_space();
                 match self.peek() {
                     Some(b',') => {
-                        self.out.push(',');
                         self.at += 1;
                         self.skip_space();
                     }
@@ -180,17 +206,22 @@ impl Scan<'_> {
             }
         }
         self.refuse_duplicates(first_key)?;
-        self.out.push('}');
         self.depth -= 1;
         Ok(())
     }
 
     /// Compares the keys of the object that ends here. Keys have one spelling by now, so bytes decide.
     fn refuse_duplicates(&mut self, first_key: usize) -> Result<(), JsonError> {
+        if self.keys.len() - first_key < 2 {
+            self.keys.truncate(first_key);
+            return Ok(());
+        }
+        self.copy();
         let out = self.out.as_str();
         let key = |range: &(usize, usize)| out.get(range.0..range.1).unwrap_or_default();
         let keys = self.keys.get_mut(first_key..).unwrap_or_default();
-        keys.sort_unstable_by(|a, b| key(a).cmp(key(b)));
+        // By length first, which tells most keys apart without looking at them.
+        keys.sort_unstable_by(|a, b| (key(a).len(), key(a)).cmp(&(key(b).len(), key(b))));
         let twice = keys.windows(2).find_map(|pair| match pair {
             [a, b] if key(a) == key(b) => Some(shortened(key(a).trim_matches('"'))),
             _ => None,
@@ -201,7 +232,6 @@ impl Scan<'_> {
 
     fn array(&mut self) -> Result<(), JsonError> {
         self.enter()?;
-        self.out.push('[');
         self.at += 1;
         self.skip_space();
         if self.peek() == Some(b']') {
@@ -212,7 +242,6 @@ impl Scan<'_> {
                 self.skip_space();
                 match self.peek() {
                     Some(b',') => {
-                        self.out.push(',');
                         self.at += 1;
                         self.skip_space();
                     }
@@ -224,16 +253,14 @@ impl Scan<'_> {
                 }
             }
         }
-        self.out.push(']');
         self.depth -= 1;
         Ok(())
     }
 
     fn word(&mut self, word: &'static str) -> Result<(), JsonError> {
-        if !self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
+        if !self.input.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
             return self.expected("a value");
         }
-        self.out.push_str(word);
         self.at += word.len();
         Ok(())
     }
@@ -260,14 +287,13 @@ impl Scan<'_> {
             self.digits()?;
         }
         // Fifteen digits are always within the range of a double.
-        let token = self.text.get(start..self.at).unwrap_or_default();
+        let token = self.input.get(start..self.at).unwrap_or_default();
         if token.len() > 15 || token.contains(['e', 'E']) {
             let fits = token.parse::<f64>().is_ok_and(f64::is_finite);
             if !fits {
                 return Err(JsonError { offset: start, kind: JsonErrorKind::NumberTooLarge });
             }
         }
-        self.copy_from(start);
         Ok(())
     }
 
@@ -279,37 +305,30 @@ impl Scan<'_> {
         if self.at == start { self.expected("a digit") } else { Ok(()) }
     }
 
-    /// Copies the input from `start` up to here, both of which are at character boundaries.
-    fn copy_from(&mut self, start: usize) {
-        self.out.push_str(self.text.get(start..self.at).unwrap_or_default());
-    }
-
     fn string(&mut self) -> Result<(), JsonError> {
-        self.out.push('"');
         self.at += 1;
-        let mut plain = self.at;
         loop {
+            self.at += self.input.as_bytes().get(self.at..).map_or(0, super::read::plain_length);
             match self.peek() {
                 Some(b'"') => {
-                    self.copy_from(plain);
                     self.at += 1;
-                    self.out.push('"');
                     return Ok(());
                 }
                 Some(b'\\') => {
-                    self.copy_from(plain);
+                    self.copy();
                     self.at += 1;
-                    self.escape()?;
-                    plain = self.at;
+                    let character = self.escape()?;
+                    super::read::write_escaped(self.out, character);
+                    self.copied = self.at;
                 }
-                Some(0..=0x1f) => return self.expected("an escape instead of a control character"),
-                Some(_) => self.at += 1,
+                Some(_) => return self.expected("an escape instead of a control character"),
                 None => return self.expected("a closing double quote"),
             }
         }
     }
 
-    fn escape(&mut self) -> Result<(), JsonError> {
+    /// The character that an escape stands for, read from after the backslash.
+    fn escape(&mut self) -> Result<char, JsonError> {
         let character = match self.peek() {
             Some(b'"') => '"',
             Some(b'\\') => '\\',
@@ -323,17 +342,16 @@ impl Scan<'_> {
             _ => return self.expected("one of the escapes \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u"),
         };
         self.at += 1;
-        super::read::write_escaped(&mut self.out, character);
-        Ok(())
+        Ok(character)
     }
 
-    fn unicode_escape(&mut self) -> Result<(), JsonError> {
+    fn unicode_escape(&mut self) -> Result<char, JsonError> {
         let start = self.at;
         let lone = JsonError { offset: start, kind: JsonErrorKind::LoneSurrogate };
         let unit = self.hex4()?;
         let code = match unit {
             0xd800..=0xdbff => {
-                if self.peek() != Some(b'\\') || self.input.get(self.at + 1) != Some(&b'u') {
+                if self.peek() != Some(b'\\') || self.input.as_bytes().get(self.at + 1) != Some(&b'u') {
                     return Err(lone);
                 }
                 self.at += 1;
@@ -345,9 +363,7 @@ impl Scan<'_> {
             }
             other => other,
         };
-        let character = char::from_u32(code).ok_or(lone)?;
-        super::read::write_escaped(&mut self.out, character);
-        Ok(())
+        char::from_u32(code).ok_or(lone)
     }
 
     /// Reads `uXXXX`, standing at the `u`.

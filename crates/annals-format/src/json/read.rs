@@ -81,15 +81,14 @@ pub fn string(value: &str) -> Option<Cow<'_, str>> {
 /// Appends `text` as a JSON string in minimal spelling, with its quotes.
 pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
-    let mut plain = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte < 0x20 || byte == b'"' || byte == b'\\' {
-            out.push_str(text.get(plain..at).unwrap_or_default());
-            write_escaped(out, char::from(byte));
-            plain = at + 1;
-        }
+    let mut rest = text;
+    while let Some((plain, after)) = rest.split_at_checked(plain_length(rest.as_bytes())) {
+        out.push_str(plain);
+        let mut characters = after.chars();
+        let Some(special) = characters.next() else { break };
+        write_escaped(out, special);
+        rest = characters.as_str();
     }
-    out.push_str(text.get(plain..).unwrap_or_default());
     out.push('"');
 }
 
@@ -167,10 +166,53 @@ pub(crate) fn split_value(text: &str) -> Option<(&str, &str)> {
 /// Where the string ends (after its closing quote) whose first character stands at `at`.
 fn string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
+        at += plain_length(bytes.get(at..)?);
         match bytes.get(at)? {
             b'"' => return Some(at + 1),
             b'\\' => at += 2,
             _ => at += 1,
+        }
+    }
+}
+
+/// How many bytes at the start stand for themselves in a JSON string: no quote, backslash or control character.
+///
+/// Looks at eight bytes at a time. In a word of bytes, `(word - 0x01…) & !word & 0x80…` has the top bit of the first
+/// byte that is zero, and perhaps of later ones; the first is all that is asked for.
+pub(super) fn plain_length(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const TOPS: u64 = ONES << 7;
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & TOPS;
+    let is = |word: u64, byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    let (words, rest) = bytes.as_chunks();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let special = below(word, 0x20) | is(word, b'"') | is(word, b'\\');
+        if special != 0 {
+            return at * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
+    let special = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+    words.len() * 8 + special.unwrap_or(rest.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_ends_at_each_special_byte_wherever_it_is() {
+        for special in (0..0x20).chain([b'"', b'\\']) {
+            for length in 0..20 {
+                for at in 0..length {
+                    let mut bytes: Vec<u8> = (0..length).map(|at| [b'a', 0x7f, 0x20, 0xff][at % 4]).collect();
+                    assert_eq!(plain_length(&bytes), length);
+                    bytes[at] = special;
+                    assert_eq!(plain_length(&bytes), at, "{bytes:?}");
+                    bytes[length - 1] = special;
+                    assert_eq!(plain_length(&bytes), at, "{bytes:?}");
+                }
+            }
         }
     }
 }

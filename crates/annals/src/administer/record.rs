@@ -45,19 +45,19 @@ impl Record {
         let event = Event {
             token: None,
             action: self.action,
-            object_type: self.object_type.to_owned(),
-            object_token: Some(self.object_token.clone()),
-            object_title: Some(self.object_title.clone()),
-            source: SOURCE.to_owned(),
-            user: Some(who[..who.floor_char_boundary(limits::TITLE_BYTES_MAX)].to_owned()),
+            object_type: self.object_type.into(),
+            object_token: Some(self.object_token.as_str().into()),
+            object_title: Some(self.object_title.as_str().into()),
+            source: SOURCE.into(),
+            user: Some(who[..who.floor_char_boundary(limits::TITLE_BYTES_MAX)].into()),
             user_id: None,
             user_role: None,
             workspace: WorkspaceChoice::Nowhere,
             workspace_title: None,
             created_at: None,
             change: change(&self.before, &self.after),
-            context: "{}".to_owned(),
-            metadata: "{}".to_owned(),
+            context: "{}".into(),
+            metadata: "{}".into(),
             idempotency_key: None,
         };
         let origin = Origin {
@@ -72,7 +72,7 @@ impl Record {
 }
 
 /// What differs, and what does not; a property that is missing counts as null.
-fn change(before: &Properties, after: &Properties) -> Change {
+fn change(before: &Properties, after: &Properties) -> Change<'static> {
     let (mut changed, mut unchanged) = (Properties::new(), Properties::new());
     for key in before.keys().chain(after.keys().filter(|key| !before.contains_key(*key))) {
         let [old, new] = [before, after].map(|side| side.get(key).cloned().unwrap_or_default());
@@ -83,7 +83,7 @@ fn change(before: &Properties, after: &Properties) -> Change {
         }
     }
     let [changed, unchanged] = [changed, unchanged].map(|values| Value::Object(values).to_string());
-    Change { changed, unchanged }
+    Change { changed: changed.into(), unchanged: unchanged.into() }
 }
 
 #[cfg(test)]
@@ -108,7 +108,7 @@ mod tests {
         );
         assert_eq!(update.unchanged, r#"{"role":"owner"}"#);
         for text in [&update.changed, &update.unchanged] {
-            assert_eq!(minify(text, 8).map(|minified| minified.text).as_ref(), Ok(text));
+            assert_eq!(minify(text, 8).map(|minified| minified.text).as_deref(), Ok(&**text));
         }
         assert_eq!(
             change(&before, &Properties::new()).changed,

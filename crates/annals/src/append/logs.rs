@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use annals_format::Row;
+use annals_format::{Row, Timestamp, entry::Keys};
 use annals_store::{AccountId, Catalog, ReadError};
 use parking_lot::RwLock;
 
@@ -66,22 +66,30 @@ impl Logs {
             if missing.is_empty() {
                 return Ok(());
             }
-            let rows: Vec<&[u8]> = missing.iter().map(|entry| entry.row.as_slice()).collect();
-            publish(&log, &rows)?;
+            let keys: Vec<(Timestamp, Keys)> = missing
+                .iter()
+                .map(|entry| Row::decode(&entry.row).and_then(|row| Ok((row.created_at(), row.keys()?))))
+                .collect::<Result<_, _>>()
+                .map_err(|error| ReadError::Corrupt(error.to_string()))?;
+            publish(&log, keys.iter().map(|(created_at, keys)| (*created_at, keys)));
+            while index_one(&log) {}
         }
     }
 }
 
 /// Adds entries to the end of a log. The caller holds the guard of [`Logs::publishing`] or knows that nobody else does.
-pub(super) fn publish(log: &RwLock<Log>, rows: &[&[u8]]) -> Result<(), ReadError> {
-    let keys: Vec<_> = rows
-        .iter()
-        .map(|row| Row::decode(row).and_then(|row| row.keys()))
-        .collect::<Result<_, _>>()
-        .map_err(|error| ReadError::Corrupt(error.to_string()))?;
+pub(super) fn publish<'a>(log: &RwLock<Log>, keys: impl Iterator<Item = (Timestamp, &'a Keys<'a>)>) {
     let mut log = log.write();
-    for keys in &keys {
-        log.push(keys);
+    for (created_at, keys) in keys {
+        log.push(created_at, keys);
     }
-    Ok(())
+}
+
+/// Turns one full tail of a log into a run, if there is one that nobody else is working on. Readers and writers go on
+/// meanwhile.
+pub(super) fn index_one(log: &RwLock<Log>) -> bool {
+    let Some(unindexed) = log.write().claim() else { return false };
+    let run = unindexed.index();
+    log.write().replace(run);
+    true
 }

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 
-use annals_format::{LogToken, Row};
+use annals_format::{LogToken, Row, Timestamp, entry::Keys};
 use annals_store::{Append, Catalog, NewEntry, ReadError, Recall, RequestKey, TokenHash, Tree};
 
 use super::{Incoming, Refusal, Request, logs::SharedLog};
 
 /// What one commit adds to one account, while requests are added to it.
-pub(super) struct Pending {
+pub(super) struct Pending<'a> {
     pub(super) append: Append,
+    /// What each entry of the append will be found by.
+    pub(super) keys: Vec<(Timestamp, &'a Keys<'static>)>,
     log: SharedLog,
     recalled: HashMap<TokenHash, Recall>,
     tokens: HashMap<LogToken, u64>,
@@ -33,12 +35,12 @@ enum Found {
     SameAs(usize),
 }
 
-impl Pending {
+impl<'a> Pending<'a> {
     /// Starts the append to an account whose tree is `tree`.
     pub(super) fn new(account: annals_store::AccountId, tree: Tree, log: SharedLog) -> Self {
         let append =
             Append { account, expected_size: tree.edge.size(), entries: Vec::new(), tree, keys: Vec::new() };
-        Self { append, log, recalled: HashMap::new(), tokens: HashMap::new() }
+        Self { append, keys: Vec::new(), log, recalled: HashMap::new(), tokens: HashMap::new() }
     }
 
     /// Looks up what was recorded under the keys of all `requests` of this account.
@@ -68,8 +70,8 @@ impl Pending {
     pub(super) async fn add(
         &mut self,
         catalog: &dyn Catalog,
-        request: &Request,
-        now: annals_format::Timestamp,
+        request: &'a Request,
+        now: Timestamp,
     ) -> Result<Result<Vec<Placed>, Refusal>, ReadError> {
         if let Some(key) = &request.key
             && let Some(recall) = self.recalled.get(&key.hash)
@@ -106,7 +108,7 @@ impl Pending {
     }
 
     /// Gives a new event its place.
-    fn push(&mut self, event: &Incoming, now: annals_format::Timestamp) -> u64 {
+    fn push(&mut self, event: &'a Incoming, now: Timestamp) -> u64 {
         let tree = &mut self.append.tree;
         let created_at = event.created_at.unwrap_or_else(|| {
             // The clock of live events never runs backwards in an account, whatever the system's does.
@@ -117,12 +119,13 @@ impl Pending {
         let index = tree.edge.size();
         tree.edge.push(entry.leaf);
         self.append.entries.push(NewEntry { row: entry.row, leaf: entry.leaf });
+        self.keys.push((created_at, event.draft.keys()));
         self.tokens.insert(event.draft.token(), index);
         index
     }
 
     /// Keeps what this request and its events can be recognised by.
-    fn remember(&mut self, request: &Request, placed: &[Placed], now: annals_format::Timestamp) {
+    fn remember(&mut self, request: &Request, placed: &[Placed], now: Timestamp) {
         let whole = request.key.iter().map(|key| (key, placed));
         let events = request.events.iter().zip(placed.chunks(1));
         let each = events.filter_map(|(event, placed)| Some((event.key.as_ref()?, placed)));
@@ -234,7 +237,7 @@ impl Pending {
 /// Whether two events of one request say the same.
 fn same_event(a: &Incoming, b: &Incoming) -> bool {
     a.created_at == b.created_at && {
-        let at = a.created_at.unwrap_or(annals_format::Timestamp::MIN);
+        let at = a.created_at.unwrap_or(Timestamp::MIN);
         is_recorded_as(a, &b.draft.complete(at).row)
     }
 }

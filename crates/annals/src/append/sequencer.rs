@@ -1,4 +1,4 @@
-//! The one task that gives entries their order: it turns what waits into one durable commit after the other.
+//! The one thread that gives entries their order: it turns what waits into one durable commit after the other.
 
 use std::{
     collections::{BTreeMap, HashMap, btree_map::Entry},
@@ -6,13 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use annals_store::{AccountId, Catalog, Change, Commit, CommitError, ReadError, Tree};
+use annals_format::{Timestamp, entry::Keys};
+use annals_store::{AccountId, Append, Catalog, Change, Commit, CommitError, ReadError, Tree};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
 
 use super::{
     Logs, Recorded, Refusal, Request,
-    logs::publish,
+    logs::{index_one, publish},
     resolve::{Pending, Placed},
 };
 use crate::{clock::Clock, metrics::Metrics};
@@ -55,7 +56,10 @@ pub struct Sequencer {
 }
 
 impl Sequencer {
-    /// Starts the sequencer's task; the handle returned with it ends when the sequencer has.
+    /// Starts the sequencer; the handle returned with it ends when the sequencer has.
+    ///
+    /// It has a thread to itself: everybody waits for it, and as a task it would wait for its turn among all requests,
+    /// several times in each commit.
     pub fn start(
         catalog: Arc<dyn Catalog>,
         logs: Arc<Logs>,
@@ -66,7 +70,8 @@ impl Sequencer {
         let (queue, waiting) = mpsc::channel(options.queue_requests_max);
         let worker =
             Worker { catalog, logs, clock, metrics, options, trees: HashMap::new(), poisoned: false };
-        (Self { queue }, tokio::spawn(worker.run(waiting)))
+        let runtime = tokio::runtime::Handle::current();
+        (Self { queue }, tokio::task::spawn_blocking(move || runtime.block_on(worker.run(waiting))))
     }
 
     /// Records a request and returns once it is durable and readable, one element for each event.
@@ -92,9 +97,12 @@ struct Worker {
     poisoned: bool,
 }
 
-/// A commit, and what each request is answered if it succeeds.
-struct Plan {
+/// A commit, and what follows if it succeeds.
+struct Plan<'a> {
     commit: Arc<Commit>,
+    /// What the entries of each append are found by.
+    keys: Vec<Vec<(Timestamp, &'a Keys<'static>)>>,
+    /// What each request is answered.
     answers: Vec<Answer>,
 }
 
@@ -170,12 +178,8 @@ impl Worker {
                 }
             }
             // 3. Make it readable. A crash here leaves entries that are durable but whose writers were not told.
-            for append in &plan.commit.appends {
-                let rows: Vec<&[u8]> = append.entries.iter().map(|entry| entry.row.as_slice()).collect();
-                if let Err(error) = publish(&self.logs.known(append.account), &rows) {
-                    error!(%error, "an entry that was just written cannot be read");
-                }
-                self.trees.insert(append.account, append.tree.clone());
+            for (append, keys) in plan.commit.appends.iter().zip(plan.keys) {
+                self.publish(append, keys.into_iter());
             }
             // 4. Only now may anyone be told.
             return plan.answers;
@@ -183,10 +187,20 @@ impl Worker {
         refuse_all(requests, &Refusal::Busy)
     }
 
+    /// Adds what was committed to a log in memory.
+    fn publish<'a>(&mut self, append: &Append, keys: impl Iterator<Item = (Timestamp, &'a Keys<'a>)>) {
+        let log = self.logs.known(append.account);
+        publish(&log, keys);
+        self.trees.insert(append.account, append.tree.clone());
+        if log.read().has_unindexed() {
+            tokio::task::spawn_blocking(move || index_one(&log));
+        }
+    }
+
     /// Decides what a commit of these requests holds and how each is answered if it succeeds.
-    async fn plan(&mut self, requests: &[Request]) -> Result<Plan, ReadError> {
+    async fn plan<'a>(&mut self, requests: &'a [Request]) -> Result<Plan<'a>, ReadError> {
         let now = self.clock.now();
-        let mut pending: BTreeMap<AccountId, Pending> = BTreeMap::new();
+        let mut pending: BTreeMap<AccountId, Pending<'a>> = BTreeMap::new();
         for request in requests {
             if let Entry::Vacant(vacant) = pending.entry(request.account) {
                 let tree = self.tree(request.account).await?;
@@ -209,12 +223,12 @@ impl Worker {
                 Err(refusal) => Err(refusal),
             });
         }
-        let appends = pending
+        let (appends, keys) = pending
             .into_values()
-            .map(|pending| pending.append)
-            .filter(|append| !append.entries.is_empty() || !append.keys.is_empty())
-            .collect();
-        Ok(Plan { commit: Arc::new(Commit { appends, changes }), answers })
+            .map(|pending| (pending.append, pending.keys))
+            .filter(|(append, _)| !append.entries.is_empty() || !append.keys.is_empty())
+            .unzip();
+        Ok(Plan { commit: Arc::new(Commit { appends, changes }), keys, answers })
     }
 
     /// The tree that the next append to an account starts from, with the log in memory at just its size.
@@ -260,7 +274,7 @@ impl Worker {
 
     async fn answer(
         &self,
-        append: &Pending,
+        append: &Pending<'_>,
         request: &Request,
         placed: &[Placed],
     ) -> Result<Vec<Recorded>, ReadError> {
@@ -309,7 +323,7 @@ impl Worker {
     }
 }
 
-impl Plan {
+impl Plan<'_> {
     fn is_empty(&self) -> bool {
         self.commit.appends.is_empty() && self.commit.changes.is_empty()
     }

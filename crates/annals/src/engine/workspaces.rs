@@ -1,6 +1,6 @@
 //! The workspaces of accounts, remembered for a moment: every event is checked against them.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use annals_store::{AccountId, Catalog, ReadError, Workspace};
 use moka::sync::Cache;
@@ -15,12 +15,19 @@ pub struct Workspaces {
     pub all: Vec<Workspace>,
     /// The token of the one for events that name none.
     pub default: Option<String>,
+    /// Where in `all` the workspace with each token is.
+    places: HashMap<String, usize>,
 }
 
 impl Workspaces {
+    fn new(all: Vec<Workspace>, default: Option<String>) -> Self {
+        let places = all.iter().enumerate().map(|(at, workspace)| (workspace.token.clone(), at)).collect();
+        Self { all, default, places }
+    }
+
     /// The workspace with this token.
     pub fn get(&self, token: &str) -> Option<&Workspace> {
-        self.all.iter().find(|workspace| workspace.token == token)
+        self.all.get(*self.places.get(token)?)
     }
 }
 
@@ -42,7 +49,7 @@ impl Cached {
         let all = self.catalog.workspaces(account).await?;
         let default = self.catalog.accounts().await?.into_iter().find(|known| known.id == account);
         let default = default.and_then(|account| account.default_workspace);
-        let workspaces = Arc::new(Workspaces { all, default });
+        let workspaces = Arc::new(Workspaces::new(all, default));
         self.remembered.insert(account, Arc::clone(&workspaces));
         Ok(workspaces)
     }
@@ -54,18 +61,11 @@ impl Engine {
         self.workspaces.load(account).await
     }
 
-    /// The workspaces of an account as they were a moment ago, or as they are now if `tokens` names one that is missing.
-    pub(super) async fn workspaces_for(
-        &self,
-        account: AccountId,
-        tokens: impl Iterator<Item = &str> + Send,
-    ) -> Result<Arc<Workspaces>, ReadError> {
-        if let Some(remembered) = self.workspaces.remembered.get(&account) {
-            let mut tokens = tokens;
-            if tokens.all(|token| remembered.get(token).is_some()) {
-                return Ok(remembered);
-            }
+    /// The workspaces of an account as they were a moment ago.
+    pub(super) async fn recent_workspaces(&self, account: AccountId) -> Result<Arc<Workspaces>, ReadError> {
+        match self.workspaces.remembered.get(&account) {
+            Some(remembered) => Ok(remembered),
+            None => self.workspaces(account).await,
         }
-        self.workspaces.load(account).await
     }
 }

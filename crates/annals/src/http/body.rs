@@ -2,13 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{body::Body, http::StatusCode};
+use axum::{
+    body::{Body, HttpBody},
+    http::{HeaderValue, StatusCode, header},
+};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::ApiError;
 use crate::limits;
+
+/// Memory that is taken for a body before any of it has arrived. The system only provides what is written to.
+const ANNOUNCED_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// What is still read of a body that was refused.
 const DRAIN_BYTES_MAX: usize = 2 * limits::REQUEST_BYTES_MAX;
@@ -40,14 +46,19 @@ impl Budget {
                 format!("the body did not arrive within {} seconds", limits::BODY_SECONDS_MAX),
             ))
         });
-        if read.is_err() {
-            drain(body).await;
+        match read {
+            Ok(held) => Ok(held),
+            Err(error) if drain(body).await => Err(error),
+            // What is left of the body would stand where the next request is expected.
+            Err(error) => Err(error.with(header::CONNECTION, HeaderValue::from_static("close"))),
         }
-        read
     }
 
     async fn read_all(&self, body: &mut Body, bytes_max: usize) -> Result<Held, ApiError> {
-        let mut bytes = BytesMut::new();
+        // What was announced, in one piece; a sender that announces more than it sends gets no more than this.
+        let announced =
+            HttpBody::size_hint(body).exact().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0);
+        let mut bytes = BytesMut::with_capacity(announced.min(ANNOUNCED_BYTES_MAX));
         let mut share: Option<OwnedSemaphorePermit> = None;
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| {
@@ -72,16 +83,17 @@ impl Budget {
 }
 
 /// Reads on for a while and forgets what it reads: many clients look for an answer only when they have sent everything,
-/// and would otherwise see a broken connection in place of the reason.
-async fn drain(mut body: Body) {
-    let _ = tokio::time::timeout(DRAIN_TIME_MAX, async {
+/// and would otherwise see a broken connection in place of the reason. Returns whether that was all of it.
+async fn drain(mut body: Body) -> bool {
+    let read = async {
         let mut left = DRAIN_BYTES_MAX;
-        while let Some(Ok(frame)) = body.frame().await {
-            let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else { return };
-            left = rest;
+        while let Some(frame) = body.frame().await {
+            let length = frame.ok()?.data_ref().map_or(0, Bytes::len);
+            left = left.checked_sub(length)?;
         }
-    })
-    .await;
+        Some(())
+    };
+    tokio::time::timeout(DRAIN_TIME_MAX, read).await.is_ok_and(|read| read.is_some())
 }
 
 fn too_large(bytes_max: usize) -> ApiError {

@@ -1,11 +1,13 @@
-//! Entries whose number no longer changes: sorted columns and a dictionary of rows for each field.
+//! Entries whose number no longer changes: sorted columns, and for each field the rows of its values.
 
-use annals_format::Filter;
+use annals_format::{Action, Filter};
+use roaring::RoaringBitmap;
 
 use super::{
+    hashes::Hashes,
     matches::Matches,
     part::{Part, Place},
-    tail::{Tail, TextColumn},
+    tail::{Column, Tail},
     terms::Terms,
 };
 
@@ -15,42 +17,43 @@ pub(super) struct Run {
     base: u64,
     created_us: Box<[i64]>,
     /// Index of each row, less `base`.
-    offsets: Box<[u32]>,
-    actions: Terms,
-    users: Terms,
-    workspaces: Terms,
-    sources: Terms,
-    object_types: Terms,
-    object_tokens: Terms,
-    titles: Terms,
+    offsets: Box<[u16]>,
+    actions: Terms<Action>,
+    users: Terms<i64>,
+    workspaces: Terms<String>,
+    sources: Terms<String>,
+    object_types: Terms<String>,
+    object_tokens: Hashes,
+    titles: Hashes,
 }
 
 impl Run {
-    /// Indexes the entries of a tail.
+    /// Indexes the entries of a tail, which are at most 2^16.
     pub(super) fn build(tail: &Tail) -> Self {
-        let rows = || tail.order.iter().copied();
-        let text_terms = |column: &TextColumn| {
-            let texts = column.texts();
-            let text = |row| texts.get(column.number(row)? as usize).copied();
-            Terms::build(rows().map(text))
+        fn terms<T: Ord + Clone + std::hash::Hash>(column: &Column<T>, order: &[u32]) -> Terms<T> {
+            Terms::build(column.values().cloned(), order.iter().map(|row| column.number(*row)))
+        }
+        let hashes = |column: &Column<String>| {
+            Hashes::build(column.values(), tail.order.iter().map(|row| column.number(*row)))
         };
-        let users: Vec<Option<String>> = rows()
-            .map(|row| tail.users.get(row as usize).copied().flatten().map(|id| id.to_string()))
-            .collect();
+        let rows = || tail.order.iter().copied();
         Self {
             base: tail.base,
             created_us: rows().filter_map(|row| tail.created_us.get(row as usize).copied()).collect(),
-            offsets: rows().collect(),
-            actions: Terms::build(
-                rows().map(|row| tail.actions.get(row as usize).map(|action| action.as_str())),
-            ),
-            users: Terms::build(users.iter().map(Option::as_deref)),
-            workspaces: text_terms(&tail.workspaces),
-            sources: text_terms(&tail.sources),
-            object_types: text_terms(&tail.object_types),
-            object_tokens: text_terms(&tail.object_tokens),
-            titles: text_terms(&tail.titles),
+            offsets: rows().map(|row| u16::try_from(row).unwrap_or(u16::MAX)).collect(),
+            actions: terms(&tail.actions, &tail.order),
+            users: terms(&tail.users, &tail.order),
+            workspaces: terms(&tail.workspaces, &tail.order),
+            sources: terms(&tail.sources, &tail.order),
+            object_types: terms(&tail.object_types, &tail.order),
+            object_tokens: hashes(&tail.object_tokens),
+            titles: hashes(&tail.titles),
         }
+    }
+
+    /// Index of the first entry.
+    pub(super) fn base(&self) -> u64 {
+        self.base
     }
 }
 
@@ -67,20 +70,28 @@ impl Part for Run {
 
     fn matches(&self, filter: &Filter) -> Matches {
         let mut matches = Matches::All(self.in_time(filter));
-        let user = filter.user_id.map(|id| id.to_string());
-        let terms = [
-            (filter.object_token.as_deref(), &self.object_tokens),
-            (filter.object_title.as_deref(), &self.titles),
-            (user.as_deref(), &self.users),
+        let texts = [
             (filter.workspace_token.as_deref(), &self.workspaces),
             (filter.object_type.as_deref(), &self.object_types),
             (filter.source.as_deref(), &self.sources),
-            (filter.action.map(annals_format::Action::as_str), &self.actions),
         ];
-        for (wanted, terms) in terms {
+        let terms = [
+            filter.user_id.map(|user| self.users.rows(&user)),
+            filter.action.map(|action| self.actions.rows(&action)),
+        ];
+        let texts = texts.into_iter().map(|(wanted, terms)| wanted.map(|wanted| terms.rows(wanted)));
+        let hashes = [
+            (filter.object_token.as_deref(), &self.object_tokens),
+            (filter.object_title.as_deref(), &self.titles),
+        ];
+        // The most selective first: what follows then has little left to intersect.
+        for (wanted, hashes) in hashes {
             let Some(wanted) = wanted else { continue };
-            let Some(rows) = terms.rows(wanted) else { return Matches::none() };
-            matches = matches.and(&rows);
+            matches = matches.and(&hashes.rows(wanted));
+        }
+        for rows in terms.into_iter().chain(texts).flatten() {
+            let Some(rows) = rows else { return Matches::none() };
+            matches = matches.and(rows);
         }
         if let Some(as_of) = filter.as_of
             && as_of < self.base + self.offsets.len() as u64
@@ -90,13 +101,13 @@ impl Part for Run {
             }
             let young =
                 (0..).zip(&self.offsets).filter(|(_, offset)| self.base + u64::from(**offset) < as_of);
-            matches = matches.and(&young.map(|(position, _)| position).collect());
+            matches = matches.and(&young.map(|(position, _)| position).collect::<RoaringBitmap>());
         }
         matches
     }
 
     fn position(&self, index: u64) -> Option<u32> {
-        let offset = u32::try_from(index.checked_sub(self.base)?).ok()?;
+        let offset = u16::try_from(index.checked_sub(self.base)?).ok()?;
         let position = self.offsets.iter().position(|other| *other == offset)?;
         u32::try_from(position).ok()
     }

@@ -1,8 +1,9 @@
 //! The youngest entries of a log: plain columns, scanned.
 
-use std::collections::HashMap;
+use std::hash::Hash;
 
-use annals_format::{Action, Filter, entry::Keys};
+use annals_format::{Action, Filter, Timestamp, entry::Keys};
+use indexmap::{Equivalent, IndexSet};
 use roaring::RoaringBitmap;
 
 use super::{
@@ -10,56 +11,65 @@ use super::{
     part::{Part, Place},
 };
 
-/// Entries from index `base` on, a column for each key. Texts are numbered, so that a scan compares numbers.
+/// Entries from index `base` on, a column for each key. Values are numbered, so that a scan compares numbers.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
     pub(super) base: u64,
     pub(super) created_us: Vec<i64>,
-    pub(super) actions: Vec<Action>,
-    pub(super) users: Vec<Option<i64>>,
-    pub(super) workspaces: TextColumn,
-    pub(super) sources: TextColumn,
-    pub(super) object_types: TextColumn,
-    pub(super) object_tokens: TextColumn,
-    pub(super) titles: TextColumn,
+    pub(super) actions: Column<Action>,
+    pub(super) users: Column<i64>,
+    pub(super) workspaces: Column<String>,
+    pub(super) sources: Column<String>,
+    pub(super) object_types: Column<String>,
+    pub(super) object_tokens: Column<String>,
+    pub(super) titles: Column<String>,
     /// Rows (offsets from `base`) in reading order.
     pub(super) order: Vec<u32>,
 }
 
-/// A column of optional texts.
-#[derive(Debug, Default)]
-pub(super) struct TextColumn {
-    numbers: HashMap<Box<str>, u32>,
+/// A column of optional values.
+#[derive(Debug)]
+pub(super) struct Column<T> {
+    /// The distinct values; their places are their numbers.
+    values: IndexSet<T, foldhash::fast::RandomState>,
     rows: Vec<Option<u32>>,
 }
 
-impl TextColumn {
-    fn push(&mut self, text: Option<&str>) {
-        let number = text.map(|text| match self.numbers.get(text) {
-            Some(number) => *number,
-            None => {
-                let number = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
-                self.numbers.insert(text.into(), number);
-                number
-            }
+impl<T> Default for Column<T> {
+    fn default() -> Self {
+        Self { values: IndexSet::default(), rows: Vec::new() }
+    }
+}
+
+impl<T: Hash + Eq> Column<T> {
+    fn push<Q>(&mut self, value: Option<&Q>)
+    where
+        Q: Hash + Equivalent<T> + ToOwned<Owned = T> + ?Sized,
+    {
+        let number = value.map(|value| match self.values.get_index_of(value) {
+            Some(number) => number,
+            None => self.values.insert_full(value.to_owned()).0,
         });
-        self.rows.push(number);
+        self.rows.push(number.map(|number| u32::try_from(number).unwrap_or(u32::MAX)));
     }
 
-    /// The texts by their numbers.
-    pub(super) fn texts(&self) -> Vec<&str> {
-        let mut texts = vec![""; self.numbers.len()];
-        for (text, number) in &self.numbers {
-            if let Some(slot) = texts.get_mut(*number as usize) {
-                *slot = text;
-            }
-        }
-        texts
+    /// The distinct values in the order of their numbers.
+    pub(super) fn values(&self) -> impl Iterator<Item = &T> {
+        self.values.iter()
     }
 
-    /// The number of the text in a row.
+    /// The number of the value in a row.
     pub(super) fn number(&self, row: u32) -> Option<u32> {
         self.rows.get(row as usize).copied().flatten()
+    }
+
+    /// The rows that have `value`, as a test; `None` when there are none.
+    fn holds<Q>(&self, value: &Q) -> Option<impl Fn(u32) -> bool>
+    where
+        Q: Hash + Equivalent<T> + ?Sized,
+    {
+        let number = u32::try_from(self.values.get_index_of(value)?).ok();
+        Some(move |row| self.number(row) == number)
     }
 }
 
@@ -70,18 +80,18 @@ impl Tail {
     }
 
     /// Adds the entry with the next index.
-    pub(super) fn push(&mut self, keys: &Keys) {
+    pub(super) fn push(&mut self, created_at: Timestamp, keys: &Keys) {
         let row = self.len();
-        self.created_us.push(keys.created_at.us());
-        self.actions.push(keys.action);
-        self.users.push(keys.user_id);
+        let created_us = created_at.us();
+        self.created_us.push(created_us);
+        self.actions.push(Some(&keys.action));
+        self.users.push(keys.user_id.as_ref());
         self.workspaces.push(keys.workspace_token.as_deref());
-        self.sources.push(Some(&keys.source));
-        self.object_types.push(Some(&keys.object_type));
+        self.sources.push(Some(&*keys.source));
+        self.object_types.push(Some(keys.object_type.as_str()));
         self.object_tokens.push(keys.object_token.as_deref());
         self.titles.push(keys.object_title.as_deref());
         // Live entries come in order; only imported and late ones look for their place.
-        let created_us = keys.created_at.us();
         let at = match self.order.last() {
             Some(last) if self.created(*last) > created_us => {
                 self.order.partition_point(|other| self.created(*other) <= created_us)
@@ -130,11 +140,13 @@ impl Part for Tail {
         {
             keep(&|row| self.base + u64::from(row) < as_of);
         }
-        if let Some(action) = filter.action {
-            keep(&|row| self.actions.get(row as usize) == Some(&action));
+        if let Some(action) = &filter.action {
+            let Some(holds) = self.actions.holds(action) else { return Matches::none() };
+            keep(&holds);
         }
-        if let Some(user) = filter.user_id {
-            keep(&|row| self.users.get(row as usize) == Some(&Some(user)));
+        if let Some(user) = &filter.user_id {
+            let Some(holds) = self.users.holds(user) else { return Matches::none() };
+            keep(&holds);
         }
         let texts = [
             (&filter.workspace_token, &self.workspaces),
@@ -145,8 +157,8 @@ impl Part for Tail {
         ];
         for (wanted, column) in texts {
             let Some(wanted) = wanted else { continue };
-            let Some(number) = column.numbers.get(wanted.as_str()) else { return Matches::none() };
-            keep(&|row| column.number(row) == Some(*number));
+            let Some(holds) = column.holds(wanted.as_str()) else { return Matches::none() };
+            keep(&holds);
         }
         matches
     }

@@ -90,9 +90,8 @@ fn matches(entry: &Entry, index: u64, filter: &Filter) -> bool {
 fn log(entries: &[Entry], tail_rows_max: u32) -> Log {
     let mut log = Log::with_tail_rows_max(tail_rows_max);
     for (index, entry) in (0..).zip(entries) {
-        log.push(&Keys {
+        let keys = Keys {
             token: LogToken(index),
-            created_at: Timestamp::from_us(entry.created_us),
             action: entry.action,
             object_type: entry.object_type.into(),
             object_token: entry.object.map(Into::into),
@@ -100,7 +99,14 @@ fn log(entries: &[Entry], tail_rows_max: u32) -> Log {
             source: entry.source.into(),
             workspace_token: entry.workspace.map(Into::into),
             user_id: entry.user_id,
-        });
+        };
+        log.push(Timestamp::from_us(entry.created_us), &keys);
+        // Every third tail that is full stays one.
+        if index % 3 != 0
+            && let Some(full) = log.claim()
+        {
+            log.replace(full.index());
+        }
     }
     log
 }

@@ -151,6 +151,8 @@ async fn compressed_bombs_do_not_go_off() {
             tokio::join!(send("gzip", &gzip), send("zstd", &zstd), send("gzip", &gzip), send("zstd", &zstd));
         for answer in [answers.0, answers.1, answers.2, answers.3] {
             answer.errors(413);
+            // Nobody reads the rest, so that no client may send another request after it.
+            assert_eq!(answer.header("connection"), Some("close"));
         }
     }
     let most = memory_kib(&server, "VmHWM:");
