@@ -49,8 +49,9 @@ pub(crate) struct BenchArgs {
     /// Events loaded on both sides before anything is measured
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..))]
     events: u64,
-    /// Seconds a case is measured, on each side, in each round
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    /// Seconds a case is measured, on each side, in each round. What is written stays, so that many seconds measure
+    /// larger tables than were asked for
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
     /// Rounds in which the two sides take turns
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]

@@ -42,9 +42,10 @@ pub struct Sqlite {
 /// How a [`Sqlite`] uses the machine.
 #[derive(Debug, Clone)]
 pub struct SqliteOptions {
-    /// Threads that read, each with a connection and up to 8 MiB of cached pages; at least 1.
+    /// Threads that read, each with a connection and up to 1 MiB of cached pages; at least 1.
     pub readers: usize,
-    /// The write-ahead log is copied into the database file about every so many bytes.
+    /// The write-ahead log is copied into the database file about every so many bytes. Under a steady load its file
+    /// becomes four times as long, and stays so until nobody writes.
     pub checkpoint_bytes: u64,
     /// Reads, and writes, that may wait for a thread. Beyond that they are refused as unavailable.
     pub waiting_max: usize,

@@ -1,17 +1,21 @@
 //! When the write-ahead log is copied into the database file, so that it does not grow without bound.
 
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, SyncSender};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rusqlite::{Connection, Result};
+use rusqlite::{Connection, OpenFlags, Result};
 
-use super::SqliteOptions;
+use super::{SqliteOptions, open};
+use crate::catalog::Cause;
 
 /// How long a truncating checkpoint waits for readers of the log at most; commits wait behind it.
 const READERS_WAIT: Duration = Duration::from_millis(100);
 
-/// A log this many times longer than a checkpoint is due at is truncated, and readers are waited for: passive
-/// checkpoints alone never shorten a log that always has a reader.
-const OVERGROWN: u64 = 4;
+/// A log this many times longer than a checkpoint is due at starts again from its beginning, and writers and readers are
+/// waited for: passive checkpoints alone never shorten a log that is always in use.
+pub(super) const OVERGROWN: u64 = 4;
 
 /// How hard a checkpoint tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +24,10 @@ pub(super) enum Mode {
     Noop,
     /// Copies what nobody needs in the log any more, and waits for nobody.
     Passive,
-    /// Waits a moment for readers, copies everything and empties the log.
+    /// Waits a moment for readers and copies everything, so that the log starts again from its beginning. Its file stays
+    /// as long as it is: a commit that need not lengthen it is synced faster.
+    Restart,
+    /// The same, and empties the file.
     Truncate,
 }
 
@@ -30,6 +37,7 @@ pub(super) fn run(connection: &Connection, mode: Mode, busy_wait: Duration) -> R
     let sql = match mode {
         Mode::Noop => "PRAGMA wal_checkpoint(NOOP)",
         Mode::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
+        Mode::Restart => "PRAGMA wal_checkpoint(RESTART)",
         Mode::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
     };
     connection.busy_timeout(READERS_WAIT.min(busy_wait))?;
@@ -41,24 +49,30 @@ pub(super) fn run(connection: &Connection, mode: Mode, busy_wait: Duration) -> R
     Ok(u64::try_from(frames?).unwrap_or(0))
 }
 
-/// Decides when the writer runs checkpoints.
+/// Decides when checkpoints run, and where: beside the writer as long as the log stays in bounds.
 pub(super) struct Schedule {
-    busy_wait: Duration,
+    path: PathBuf,
+    options: SqliteOptions,
     /// Frames that the log may grow by between checkpoints.
     frames_max: u64,
-    /// Frames in the log when the last checkpoint had run.
+    /// Frames in the log when the last checkpoint was due.
     frames_done: u64,
+    /// Started when it is first needed: a command that writes one row needs none.
+    background: Option<Background>,
 }
 
 impl Schedule {
     /// A checkpoint about every [`checkpoint_bytes`](SqliteOptions::checkpoint_bytes) of log.
-    pub(super) fn new(connection: &Connection, options: &SqliteOptions) -> Result<Self> {
+    pub(super) fn new(connection: &Connection, path: &Path, options: &SqliteOptions) -> Result<Self> {
         let page: u32 = connection.query_one("PRAGMA page_size", (), |row| row.get(0))?;
         let frames_max = (options.checkpoint_bytes / u64::from(page.max(1))).max(1);
-        Ok(Self { busy_wait: options.busy_wait, frames_max, frames_done: 0 })
+        Ok(Self { path: path.into(), options: options.clone(), frames_max, frames_done: 0, background: None })
     }
 
-    /// Runs a checkpoint if one is due after a commit.
+    /// Starts a checkpoint if one is due after a commit.
+    ///
+    /// The next commits go on beside it and lengthen the log, so that under a steady load it never starts again from its
+    /// beginning. When it is overgrown the writer stops for a moment and copies the rest, which is little by then.
     pub(super) fn after_commit(&mut self, connection: &Connection) -> Result<()> {
         let frames = self.run(connection, Mode::Noop)?;
         if frames < self.frames_done {
@@ -66,9 +80,16 @@ impl Schedule {
             self.frames_done = 0;
         }
         if frames - self.frames_done >= self.frames_max {
-            let overgrown = frames >= self.frames_max.saturating_mul(OVERGROWN);
-            self.frames_done =
-                self.run(connection, if overgrown { Mode::Truncate } else { Mode::Passive })?;
+            if frames >= self.frames_max.saturating_mul(OVERGROWN) {
+                self.run(connection, Mode::Restart)?;
+                self.frames_done = frames;
+            } else {
+                let (path, options) = (&self.path, &self.options);
+                self.background
+                    .get_or_insert_with(|| Background::start(path.clone(), options.clone()))
+                    .wake();
+                self.frames_done = frames;
+            }
         }
         Ok(())
     }
@@ -76,12 +97,71 @@ impl Schedule {
     /// Empties the log when nobody writes.
     pub(super) fn at_rest(&mut self, connection: &Connection) -> Result<()> {
         if self.run(connection, Mode::Noop)? > 0 {
+            self.background = None;
             self.frames_done = self.run(connection, Mode::Truncate)?;
         }
         Ok(())
     }
 
     fn run(&self, connection: &Connection, mode: Mode) -> Result<u64> {
-        run(connection, mode, self.busy_wait)
+        run(connection, mode, self.options.busy_wait)
     }
+}
+
+/// A thread that copies the log with a connection of its own. Dropping it waits until it has ended.
+struct Background {
+    wakes: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Background {
+    fn start(path: PathBuf, options: SqliteOptions) -> Self {
+        // One may wait while one runs; more would do nothing new.
+        let (wakes, waiting) = mpsc::sync_channel(1);
+        let work = move || {
+            let mut connection = None;
+            for () in waiting {
+                if let Err(error) = copy(&mut connection, &path, &options) {
+                    // Nothing is lost: the log still holds what this should have copied.
+                    tracing::warn!(%error, "the log of the catalog could not be copied into its database file");
+                    connection = None;
+                }
+            }
+        };
+        match thread::Builder::new().name("catalog-copier".into()).spawn(work) {
+            Ok(thread) => Self { wakes: Some(wakes), thread: Some(thread) },
+            Err(error) => {
+                tracing::warn!(%error, "no thread for the checkpoints of the catalog; the writer runs them");
+                Self { wakes: None, thread: None }
+            }
+        }
+    }
+
+    fn wake(&self) {
+        // When one waits already there is nothing to add; a thread that has ended shows in the growth of the log.
+        let _ = self.wakes.as_ref().map(|wakes| wakes.try_send(()));
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        drop(self.wakes.take());
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the thread that copies the log of the catalog panicked");
+        }
+    }
+}
+
+/// Copies what is in the log by now.
+fn copy(
+    open: &mut Option<Connection>,
+    path: &Path,
+    options: &SqliteOptions,
+) -> std::result::Result<(), Cause> {
+    let connection = match open {
+        Some(connection) => connection,
+        None => open.insert(open::connect(path, options, OpenFlags::empty())?),
+    };
+    run(connection, Mode::Passive, options.busy_wait)?;
+    Ok(())
 }

@@ -13,8 +13,11 @@ use crate::catalog::Cause;
 /// 4 KiB and less than 16 KiB; longer rows leave less of a page empty than with 4 KiB.
 const PAGE_BYTES: u32 = 8_192;
 
-/// KiB of pages that each connection may keep. The kernel caches the same file, so more buys little.
-const CACHE_KIB: u32 = 8_192;
+/// KiB of pages that the writer may keep: what a large commit changes is written once, when it is complete.
+const WRITER_CACHE_KIB: u32 = 8_192;
+
+/// KiB of pages that every other connection may keep. The kernel caches the same file, so more buys little.
+const CACHE_KIB: u32 = 1_024;
 
 /// Prepared statements that a connection keeps: more than there are.
 const STATEMENTS: usize = 64;
@@ -82,6 +85,7 @@ impl OpenError {
 pub(super) fn writer(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
     let failed = |error| OpenError::of(path, error);
     let mut connection = connect(path, options, OpenFlags::SQLITE_OPEN_CREATE)?;
+    connection.pragma_update(None, "cache_size", -i64::from(WRITER_CACHE_KIB)).map_err(failed)?;
     if connection.is_readonly("main").map_err(failed)? {
         return Err(OpenError::ReadOnly { path: path.into() });
     }
@@ -113,7 +117,12 @@ pub(super) fn reader(path: &Path, options: &SqliteOptions) -> Result<Connection,
     Ok(connection)
 }
 
-fn connect(path: &Path, options: &SqliteOptions, create: OpenFlags) -> Result<Connection, OpenError> {
+/// Opens a connection and sets it up.
+pub(super) fn connect(
+    path: &Path,
+    options: &SqliteOptions,
+    create: OpenFlags,
+) -> Result<Connection, OpenError> {
     // An absolute path is never taken for a URI, which this build of SQLite would follow.
     let absolute = std::path::absolute(path)
         .map_err(|error| OpenError::Failed { path: path.into(), source: error.into() })?;
@@ -144,7 +153,7 @@ fn connect(path: &Path, options: &SqliteOptions, create: OpenFlags) -> Result<Co
              PRAGMA mmap_size = 0;
              PRAGMA temp_store = MEMORY;
              PRAGMA foreign_keys = OFF;",
-            options.checkpoint_bytes,
+            options.checkpoint_bytes.saturating_mul(checkpoint::OVERGROWN),
         ))?;
         Ok(connection)
     };

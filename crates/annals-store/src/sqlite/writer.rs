@@ -98,8 +98,8 @@ struct Open {
 impl State {
     fn open(&self) -> Result<Open, OpenError> {
         let connection = open::writer(&self.path, &self.options)?;
-        let checkpoints =
-            Schedule::new(&connection, &self.options).map_err(|error| OpenError::of(&self.path, error))?;
+        let checkpoints = Schedule::new(&connection, &self.path, &self.options)
+            .map_err(|error| OpenError::of(&self.path, error))?;
         Ok(Open { connection, checkpoints })
     }
 
@@ -114,7 +114,7 @@ impl State {
             match job {
                 Ok(job) => {
                     job(&mut self);
-                    // After the answer: nobody waits for a checkpoint but the next commit.
+                    // After the answer: nobody waits for this but the next commit.
                     self.checkpoint(Schedule::after_commit);
                     resting = false;
                 }

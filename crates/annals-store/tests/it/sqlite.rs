@@ -193,7 +193,8 @@ async fn the_log_does_not_grow_without_bound_also_under_readers() -> Outcome {
         for _ in 0..400 {
             grow(&*catalog, 10_000).await?;
             let log = directory.path().join("catalog.db-wal").metadata()?.len();
-            let checkpoints = if readers == 0 { 2 } else { 8 };
+            // It starts again when it is overgrown fourfold, unless a checkpoint beside it is just running.
+            let checkpoints = if readers == 0 { 6 } else { 8 };
             assert!(log < checkpoints * CHECKPOINT, "{log} bytes with {readers} readers");
         }
         reading.shutdown().await;

@@ -72,6 +72,8 @@ impl Engine {
             if rules.import { drafts.unknown_workspaces(rules.now) } else { drafts.refuse_unknown()? };
         let key = idempotency_key
             .map(|key| Key { hash: key_hash("request", &key), content: Sha256::digest(&body).into() });
+        // The drafts hold all of it that is still needed.
+        drop(body);
         let Drafts { events, single, .. } = drafts;
         let request = Request { account, events, key, workspaces: brought, rows_wanted, single };
         let recorded = self.sequencer.record(request).await?;

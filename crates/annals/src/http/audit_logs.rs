@@ -148,8 +148,8 @@ pub(super) async fn record(
     let form = body_form(&headers)?;
     let idempotency_key = idempotency_key(&headers)?;
     let minimal = prefers_minimal(&headers);
-    let held = app.bodies.read(body, limits::REQUEST_BYTES_MAX).await?;
-    let request = RecordRequest { body: held.bytes.clone(), form, idempotency_key, rows_wanted: !minimal };
+    let body = app.bodies.read(body, limits::REQUEST_BYTES_MAX).await?;
+    let request = RecordRequest { body, form, idempotency_key, rows_wanted: !minimal };
     let answer = app.engine.record(&caller.0, request).await?;
 
     let mut response = (StatusCode::CREATED, json(write_answer(&answer, minimal)?)).into_response();

@@ -23,11 +23,16 @@ const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
 /// Memory for bodies, shared by all requests. Counted as bytes arrive, so a slow sender holds only what it has sent.
 pub(super) struct Budget(Arc<Semaphore>);
 
-/// A body in memory. Its share of the budget is free again when this is dropped.
-pub(super) struct Held {
-    /// The decompressed bytes.
-    pub(super) bytes: Bytes,
+/// A body in memory, with its share of the budget.
+struct Held {
+    bytes: Bytes,
     _share: Option<OwnedSemaphorePermit>,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 impl Budget {
@@ -36,8 +41,9 @@ impl Budget {
         Self(Arc::new(Semaphore::new(bytes)))
     }
 
-    /// Reads a body of at most `bytes_max` bytes, after decompression.
-    pub(super) async fn read(&self, mut body: Body, bytes_max: usize) -> Result<Held, ApiError> {
+    /// Reads a body of at most `bytes_max` bytes, after decompression. Its share of the budget is free again when the
+    /// bytes are dropped.
+    pub(super) async fn read(&self, mut body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
         let time = Duration::from_secs(limits::BODY_SECONDS_MAX);
         let read = tokio::time::timeout(time, self.read_all(&mut body, bytes_max)).await;
         let read = read.unwrap_or_else(|_| {
@@ -47,7 +53,7 @@ impl Budget {
             ))
         });
         match read {
-            Ok(held) => Ok(held),
+            Ok(held) => Ok(Bytes::from_owner(held)),
             Err(error) if drain(body).await => Err(error),
             // What is left of the body would stand where the next request is expected.
             Err(error) => Err(error.with(header::CONNECTION, HeaderValue::from_static("close"))),

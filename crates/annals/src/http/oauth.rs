@@ -53,8 +53,8 @@ pub(super) async fn token(
         let sentence = "the Content-Type must be application/x-www-form-urlencoded";
         return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence));
     }
-    let held = app.bodies.read(body, limits::FORM_BYTES_MAX).await?;
-    let form = match Form::read(&held.bytes, &headers) {
+    let body = app.bodies.read(body, limits::FORM_BYTES_MAX).await?;
+    let form = match Form::read(&body, &headers) {
         Ok(form) => form,
         Err(failure) => return Ok(failure.into_response()),
     };

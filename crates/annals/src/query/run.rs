@@ -11,11 +11,40 @@ use super::{
     terms::Terms,
 };
 
+/// Instants in ascending order, in µs.
+#[derive(Debug)]
+enum Times {
+    /// Within 71 minutes of the first one, as those of live entries mostly are: half the space.
+    Near {
+        first: i64,
+        after: Box<[u32]>,
+    },
+    Far(Box<[i64]>),
+}
+
+impl Times {
+    fn new(all: Vec<i64>) -> Self {
+        let first = all.first().copied().unwrap_or_default();
+        let after = |time: &i64| u32::try_from(time.checked_sub(first)?).ok();
+        match all.iter().map(after).collect() {
+            Some(after) => Self::Near { first, after },
+            None => Self::Far(all.into()),
+        }
+    }
+
+    fn get(&self, at: usize) -> i64 {
+        match self {
+            Self::Near { first, after } => first + after.get(at).copied().map_or(0, i64::from),
+            Self::Far(all) => all.get(at).copied().unwrap_or_default(),
+        }
+    }
+}
+
 /// A full tail, turned into an index. Positions are in reading order.
 #[derive(Debug)]
 pub(super) struct Run {
     base: u64,
-    created_us: Box<[i64]>,
+    created_us: Times,
     /// Index of each row, less `base`.
     offsets: Box<[u16]>,
     actions: Terms<Action>,
@@ -39,7 +68,9 @@ impl Run {
         let rows = || tail.order.iter().copied();
         Self {
             base: tail.base,
-            created_us: rows().filter_map(|row| tail.created_us.get(row as usize).copied()).collect(),
+            created_us: Times::new(
+                rows().filter_map(|row| tail.created_us.get(row as usize).copied()).collect(),
+            ),
             offsets: rows().map(|row| u16::try_from(row).unwrap_or(u16::MAX)).collect(),
             actions: terms(&tail.actions, &tail.order),
             users: terms(&tail.users, &tail.order),
@@ -64,7 +95,7 @@ impl Part for Run {
 
     fn place(&self, position: u32) -> Place {
         let at = position as usize;
-        let created_us = self.created_us.get(at).copied().unwrap_or_default();
+        let created_us = self.created_us.get(at);
         (created_us, self.base + u64::from(self.offsets.get(at).copied().unwrap_or_default()))
     }
 

@@ -25,7 +25,8 @@ const TITLES: [Option<&str>; 4] = [None, Some(""), Some("größer"), Some("日�
 
 fn entry() -> impl Strategy<Value = Entry> {
     // Few instants, so that ties within and across parts are common, and no order among them.
-    let when = prop_oneof![0_i64..6, 0_i64..400];
+    // And some far from the others.
+    let when = prop_oneof![4 => 0_i64..6, 4 => 0_i64..400, 1 => Just(-1 << 50), 1 => Just(1 << 50)];
     let what = (0..3_usize, 0..3_usize, 0..2_usize, 0..3_usize, 0..4_usize, 0..4_usize, 0..4_i64);
     (when, what).prop_map(|(created_us, (action, workspace, source, object_type, object, title, user))| {
         Entry {

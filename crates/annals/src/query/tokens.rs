@@ -5,11 +5,14 @@ use annals_format::LogToken;
 /// Tokens that are kept as they come, before they are sorted.
 const RECENT_MAX: usize = 256;
 
+/// Tokens in a list that is not merged any further: merging takes the memory of a list twice, and a moment.
+const LIST_MAX: usize = 1 << 20;
+
 /// The index of each token of a log.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
     recent: Vec<(LogToken, u64)>,
-    /// Each list is longer than the next one.
+    /// Each list is longer than the next one, but for those of full length.
     lists: Vec<List>,
 }
 
@@ -23,7 +26,8 @@ impl Tokens {
         let mut list = std::mem::take(&mut self.recent);
         list.sort_unstable();
         let mut list = List::new(list.into_iter());
-        while let Some(last) = self.lists.pop_if(|last| last.tokens.len() <= list.tokens.len()) {
+        let merges = |last: &mut List, length: usize| last.tokens.len() <= length && length < LIST_MAX;
+        while let Some(last) = self.lists.pop_if(|last| merges(last, list.tokens.len())) {
             list = List::new(merge(last.iter(), list.iter()));
         }
         self.lists.push(list);

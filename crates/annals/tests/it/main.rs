@@ -9,4 +9,5 @@ mod hostile;
 mod isolation;
 mod read;
 mod support;
+mod tls;
 mod write;

@@ -87,7 +87,19 @@ impl Server {
     }
 
     /// Starts a server by a command that ends in the binary, such as a tracer.
-    pub(crate) async fn start_with(mut command: Command, data_dir: &Path, flags: &[&str]) -> Self {
+    pub(crate) async fn start_with(command: Command, data_dir: &Path, flags: &[&str]) -> Self {
+        let client = reqwest::Client::builder().no_proxy().build().expect("HTTP client");
+        Self::start_for(client, "http", command, data_dir, flags).await
+    }
+
+    /// Starts a server that `client` reaches by a URL with this scheme.
+    pub(crate) async fn start_for(
+        client: reqwest::Client,
+        scheme: &str,
+        mut command: Command,
+        data_dir: &Path,
+        flags: &[&str],
+    ) -> Self {
         let port = free_port();
         let mut process = command
             .arg("serve")
@@ -107,9 +119,9 @@ impl Server {
             process,
             stderr,
             listener,
-            url: format!("http://127.0.0.1:{port}"),
+            url: format!("{scheme}://127.0.0.1:{port}"),
             data_dir: data_dir.to_owned(),
-            client: reqwest::Client::builder().no_proxy().build().expect("HTTP client"),
+            client,
             own_dir: None,
         };
         server.wait_until_ready().await;
@@ -145,8 +157,7 @@ impl Server {
 
     /// Asks the process to end, waits for it, and returns its exit status and what it said.
     pub(crate) async fn stop(&mut self) -> (std::process::ExitStatus, String) {
-        let kill = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().expect("kill runs");
-        assert!(kill.success());
+        self.signal("-TERM");
         let started = Instant::now();
         let status = loop {
             if let Some(status) = self.process.try_wait().expect("the process can be asked") {
@@ -156,6 +167,12 @@ impl Server {
             tokio::time::sleep(Duration::from_millis(10)).await;
         };
         (status, self.said())
+    }
+
+    /// Sends the process a signal, named as `kill` names it.
+    pub(crate) fn signal(&self, signal: &str) {
+        let kill = Command::new("kill").args([signal, &self.pid().to_string()]).status().expect("kill runs");
+        assert!(kill.success());
     }
 
     /// What the server said on stderr; all of it once the process has ended.
