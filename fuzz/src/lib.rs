@@ -1,4 +1,4 @@
-//! What must hold for any bytes that a client sends. Each function is a fuzz target of the same name in `src/bin`.
+//! What must hold for any bytes that a client sends, or that storage gives back. Each function is a fuzz target of the same name in `src/bin`.
 //!
 //! `cargo xtask fuzz` builds the targets with libFuzzer. Built in the ordinary way, they check the files that are named
 //! on the command line instead: `cargo run -p annals-fuzz --bin event -- target/fuzz/crashes/event/crash-…`.
@@ -9,11 +9,13 @@ mod event;
 mod json;
 mod ndjson;
 mod query;
+mod segment;
 mod sentences;
 
 pub use event::event;
 pub use ndjson::ndjson;
 pub use query::query;
+pub use segment::segment;
 
 /// Runs a target on each of the files named on the command line.
 pub fn replay(target: fn(&[u8])) -> std::io::Result<()> {

@@ -27,6 +27,11 @@ pub struct ListFilters {
     pub token: Option<String>,
     /// Token of the object.
     pub object_token: Option<String>,
+    /// Words that all are in titles, the user, or the keys and values of the change; `*` after a word finds words that begin
+    /// with it.
+    pub q: Option<String>,
+    /// A field that was changed.
+    pub changed: Option<String>,
     /// Not before: a UTC day `YYYY-MM-DD`, or an RFC 3339 instant.
     pub start_date: Option<String>,
     /// Not after: a UTC day `YYYY-MM-DD`, inclusive to its last instant, or an RFC 3339 instant.
@@ -47,6 +52,8 @@ impl ListFilters {
             ("object_type", self.object_type.clone()),
             ("token", self.token.clone()),
             ("object_token", self.object_token.clone()),
+            ("q", self.q.clone()),
+            ("changed", self.changed.clone()),
             ("start_date", self.start_date.clone()),
             ("end_date", self.end_date.clone()),
             ("as_of", self.as_of.map(|n| n.to_string())),

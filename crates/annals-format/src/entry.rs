@@ -6,7 +6,7 @@
 
 mod draft;
 mod leaf;
-mod row;
+pub(crate) mod row;
 
 pub use draft::{Draft, Entry, Origin};
 pub use leaf::{SECTIONS, Salts, Seed};

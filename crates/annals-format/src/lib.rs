@@ -6,7 +6,9 @@
 //! - [`json`] reads JSON strictly and gives it one minimal spelling.
 //! - [`event`] turns what a client sent into a validated [`Event`].
 //! - [`entry`] gives an event its stored form, its leaf and its place in answers.
+//! - [`segment`] keeps the oldest entries of a log in one immutable file with its own index.
 //! - [`query`] parses the parameters of a list into a [`Filter`] and a page.
+//! - [`search`] says what the words of an entry are.
 
 pub mod entry;
 pub mod event;
@@ -14,12 +16,14 @@ pub mod json;
 pub mod limits;
 pub mod object_type;
 pub mod query;
+pub mod search;
+pub mod segment;
 mod sentence;
 pub mod time;
 pub mod token;
 
 pub use entry::{Draft, Row};
 pub use event::{Action, Event};
-pub use query::{Filter, ListQuery};
+pub use query::{Filter, Interval, ListQuery, StatsQuery};
 pub use time::Timestamp;
 pub use token::LogToken;

@@ -45,3 +45,9 @@ pub const PAGE_ROWS_MAX: u64 = 5_000;
 
 /// Results on one page when the request does not say.
 pub const PAGE_ROWS_DEFAULT: u64 = 100;
+
+/// Words in one search. Each is looked up in every segment.
+pub const SEARCH_WORDS_MAX: usize = 16;
+
+/// Bytes of a word, after which it is cut off, in entries and in searches alike: encoded data is one long word.
+pub const WORD_BYTES_MAX: usize = 64;

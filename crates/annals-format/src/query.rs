@@ -1,12 +1,14 @@
 //! The parameters of a list: reading them strictly, and writing them back into links.
 
+mod interval;
 mod parameters;
 mod percent;
 
-pub use parameters::ListQuery;
+pub use interval::Interval;
+pub use parameters::{ListQuery, StatsQuery};
 pub use percent::{decode_pairs, encode_pair};
 
-use crate::{Action, Timestamp};
+use crate::{Action, Timestamp, search::Word};
 
 /// Which entries a list holds: those that match everything that is given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +29,10 @@ pub struct Filter {
     pub token: Option<String>,
     /// The object's token.
     pub object_token: Option<String>,
+    /// A field that was changed.
+    pub changed: Option<String>,
+    /// Words that all are found.
+    pub words: Vec<Word>,
     /// Not before this instant.
     pub from: Option<Timestamp>,
     /// Before this instant.

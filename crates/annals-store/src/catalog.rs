@@ -7,6 +7,7 @@ use annals_tlog::{Edge, Hash};
 use async_trait::async_trait;
 
 use crate::model::{AccessToken, Account, AccountId, Identity, TokenHash, User, Workspace};
+use crate::segment::{Seal, SegmentInfo};
 
 /// The transactional store of everything mutable.
 ///
@@ -27,8 +28,9 @@ pub trait Catalog: Send + Sync + 'static {
     /// The tree of an account's log; the empty tree for an account that has no entries or does not exist.
     async fn tree(&self, account: AccountId) -> Result<Tree, ReadError>;
 
-    /// The entries whose indexes are in `range`, in order, as many from its start as fit in about `bytes_max` bytes, but
-    /// at least one if there is any. Indexes the log does not have yet are left out.
+    /// The entries of the head whose indexes are in `range`, in order, as many from its start as fit in about
+    /// `bytes_max` bytes, but at least one if there is any. Indexes that have been sealed are left out, and so are those
+    /// that the log does not have yet.
     async fn entries(
         &self,
         account: AccountId,
@@ -36,8 +38,33 @@ pub trait Catalog: Send + Sync + 'static {
         bytes_max: usize,
     ) -> Result<Vec<StoredRow>, ReadError>;
 
-    /// The rows at `indexes`, in the order of the question. An index that the log does not have is an error.
-    async fn rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Vec<u8>>, ReadError>;
+    /// The rows at `indexes`, in the order of the question; `None` for one that has been sealed. An index that the log
+    /// does not have is an error.
+    async fn rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Option<Vec<u8>>>, ReadError>;
+
+    /// The segments of a log, in the order of indexes. Together they hold the indexes from 0 to where the head starts,
+    /// without gaps.
+    async fn segments(&self, account: AccountId) -> Result<Vec<SegmentInfo>, ReadError>;
+
+    /// Lists a segment in place of what it holds, durably. The caller has made its blob durable before.
+    ///
+    /// Entries of the head that it takes over can no longer be read from the catalog as soon as this is done; their
+    /// copies are deleted later, by [`forget`](Self::forget). The tree stays as it is. A conflict when the segment does
+    /// not fit, see [`Seal::replaces`], or its name is taken, in any account.
+    async fn seal(&self, seal: Seal) -> Result<(), CommitError>;
+
+    /// Takes a lease for `holder` until a time, or prolongs the holder's own; false while another has it and `now` is
+    /// before its end. With an `until` that is not after `now` the holder gives it back. Not necessarily durable.
+    ///
+    /// A lease keeps others from doing the same work in vain, and never from doing harm: clocks differ, and a holder may
+    /// stall until after its end.
+    async fn acquire(
+        &self,
+        lease: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, CommitError>;
 
     /// What was recorded under each of `keys`, in the order of the question.
     async fn recall(&self, account: AccountId, keys: &[TokenHash]) -> Result<Vec<Option<Recall>>, ReadError>;
@@ -62,7 +89,9 @@ pub trait Catalog: Send + Sync + 'static {
     /// Notes when tokens were last used; a time never moves backwards. Not necessarily durable.
     async fn touch(&self, uses: Vec<Use>) -> Result<(), CommitError>;
 
-    /// Forgets request keys recorded before `keys_before` and grants that expired before `now`; returns how many went.
+    /// Forgets request keys recorded before `keys_before`, grants that expired before `now`, and the head's copies of
+    /// sealed entries; returns how many of all these went. Not one step but many small ones, so that commits do not wait
+    /// long behind it: an error may leave some of them done.
     async fn forget(&self, keys_before: Timestamp, now: Timestamp) -> Result<u64, CommitError>;
 
     /// Succeeds when the engine can answer reads.
@@ -230,8 +259,8 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 /// Why a commit did not succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
-    /// Nothing was done: a log has another size than was expected, a name is taken, or what was to be changed is not
-    /// there.
+    /// Nothing was done: a log has another size than was expected, a name is taken, a segment does not fit, or what was
+    /// to be changed is not there.
     #[error("the log changed in the meantime")]
     Conflict,
     /// Nothing was done: the engine cannot write now.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::catalog::{Append, Change, Commit, CommitError};
 use crate::model::{AccessToken, AccountId, TokenKind};
+use crate::segment::{self, Seal};
 
 /// The most entries a log may have, 2⁴⁰: engines pack an account and an index into one signed 64-bit key.
 pub(crate) const SIZE_MAX: u64 = 1 << 40;
@@ -41,6 +42,27 @@ pub(crate) fn grant(owner: AccountId, grant: &AccessToken) -> Result<(), CommitE
     } else {
         Err(refused("only a grant is issued without a commit"))
     }
+}
+
+/// Refuses to list a segment that cannot be.
+pub(crate) fn seal(seal: &Seal) -> Result<(), CommitError> {
+    account(seal.account)?;
+    let segment = &seal.segment;
+    if segment.indexes.is_empty() {
+        return Err(refused("a segment holds at least one entry"));
+    }
+    if segment.indexes.end > SIZE_MAX {
+        return Err(refused("a log holds at most 2^40 entries"));
+    }
+    if !segment::is_name(&segment.name) {
+        return Err(refused(
+            "a segment's name has 1 to 128 of the characters a-z 0-9 - . and no dot in front",
+        ));
+    }
+    if segment.bytes > i64::MAX.cast_unsigned() || u64::from(segment.footer_bytes) > segment.bytes {
+        return Err(refused("a segment's footer is a part of its blob, and that has less than 2^63 bytes"));
+    }
+    Ok(())
 }
 
 fn append(append: &Append) -> Result<(), CommitError> {

@@ -17,18 +17,25 @@ use std::sync::Arc;
 use crate::catalog::Catalog;
 
 mod append;
+pub mod blobs;
+mod compact;
 mod concurrent;
+mod lease;
 mod names;
 mod read;
 mod recall;
+mod seal;
 mod support;
 mod token;
 
 pub use append::*;
+pub use compact::*;
 pub use concurrent::*;
+pub use lease::*;
 pub use names::*;
 pub use read::*;
 pub use recall::*;
+pub use seal::*;
 pub use token::*;
 
 /// How a case ends: it panics or fails unless the engine keeps the contract.
@@ -101,9 +108,30 @@ macro_rules! contract_tests {
             a_grant_is_issued_for_a_token,
             expired_grants_are_forgotten,
             a_use_never_moves_backwards,
+            a_log_has_no_segments_at_first,
+            a_seal_takes_entries_out_of_sight,
+            a_seal_begins_where_the_last_one_ended,
+            a_seal_ends_within_the_log,
+            a_log_goes_on_after_seals,
+            a_whole_log_is_sealed,
+            a_name_of_a_segment_is_taken_once,
+            a_segment_that_cannot_be_is_refused,
+            segments_of_accounts_are_apart,
+            segments_of_the_first_and_the_last_account_are_apart,
+            copies_of_sealed_entries_are_forgotten,
+            a_segment_takes_the_place_of_its_neighbours,
+            a_segment_takes_the_place_of_nothing_else,
+            a_segment_replaces_only_its_own_account,
+            a_lease_has_one_holder,
+            a_lease_ends_by_itself,
+            a_lease_is_prolonged_and_given_back,
+            leases_are_apart,
             concurrent_committers_lose_nothing,
             concurrent_logs_do_not_conflict,
+            concurrent_sealers_have_one_winner,
+            concurrent_holders_have_one_winner,
             readers_see_whole_commits,
+            readers_see_whole_seals,
         }
     };
     ($open:path => $($case:ident,)+) => {

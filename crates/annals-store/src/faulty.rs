@@ -1,68 +1,43 @@
-//! A wrapper that breaks chosen calls of an engine, for tests.
+//! A wrapper that breaks chosen calls of an engine and of a store of blobs, for tests.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use annals_format::Timestamp;
 use async_trait::async_trait;
+use object_store::ObjectStore;
 use parking_lot::Mutex;
 
 use crate::catalog::{Catalog, Commit, CommitError, ReadError, Recall, StoredRow, Tree, Use};
 use crate::model::{AccessToken, Account, AccountId, Identity, TokenHash, User, Workspace};
+use crate::segment::{Seal, SegmentInfo};
+use plan::Plan;
+use store::FaultyStore;
 
-/// How a call fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// Nothing is done, and `Unavailable` says so.
-    Before,
-    /// It is done, but reported as failed: `Unknown` for a write, `Unavailable` for a read.
-    After,
-    /// Nothing is done, but nobody can tell: `Unknown` for a write, `Unavailable` for a read.
-    Lost,
-}
+mod plan;
+mod store;
 
-/// A method of [`Catalog`], to count calls by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each is the method of the same name")]
-pub enum Call {
-    Commit,
-    Accounts,
-    Tree,
-    Entries,
-    Rows,
-    Recall,
-    Workspaces,
-    Users,
-    Tokens,
-    Identify,
-    Grant,
-    Touch,
-    Forget,
-    Check,
-}
+pub use plan::{Call, Fault};
 
 /// Any engine, with chosen calls broken.
 ///
-/// Calls are numbered from 0, over all methods. To break each call of a scenario in turn, run it once, ask for
-/// [`calls`](Self::calls), and run it again with each number below.
+/// Calls are numbered from 0, over all methods, together with those of the stores from [`blobs`](Self::blobs). To break
+/// each call of a scenario in turn, run it once, ask for [`calls`](Self::calls), and run it again with each number below.
 pub struct Faulty {
     inner: Arc<dyn Catalog>,
-    plan: Mutex<Plan>,
-}
-
-#[derive(Default)]
-struct Plan {
-    calls: u64,
-    by_kind: BTreeMap<Call, u64>,
-    at: BTreeMap<u64, Fault>,
-    from: Option<(u64, Fault)>,
+    plan: Arc<Mutex<Plan>>,
 }
 
 impl Faulty {
     /// Passes every call on to `inner` until told otherwise.
     pub fn new(inner: Arc<dyn Catalog>) -> Self {
-        Self { inner, plan: Mutex::default() }
+        Self { inner, plan: Arc::default() }
+    }
+
+    /// A store of blobs, as [`Blobs::over`](crate::Blobs::over) takes it, that passes every call on to `inner` until told
+    /// otherwise. What holds for calls of the engine holds for its calls, which are numbered among them.
+    pub fn blobs(&self, inner: Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore> {
+        Arc::new(FaultyStore::new(inner, Arc::clone(&self.plan)))
     }
 
     /// How many calls there were, broken ones included. This is also the number of the next call.
@@ -92,21 +67,13 @@ impl Faulty {
         plan.from = None;
     }
 
-    /// Counts a call and says how it fails, if it does.
-    fn count(&self, kind: Call) -> Option<Fault> {
-        let mut plan = self.plan.lock();
-        let n = plan.calls;
-        plan.calls += 1;
-        *plan.by_kind.entry(kind).or_default() += 1;
-        plan.at.remove(&n).or_else(|| plan.from.filter(|(first, _)| n >= *first).map(|(_, fault)| fault))
-    }
-
     async fn write<T>(
         &self,
         kind: Call,
         call: impl Future<Output = Result<T, CommitError>>,
     ) -> Result<T, CommitError> {
-        match self.count(kind) {
+        let fault = self.plan.lock().count(kind);
+        match fault {
             None => call.await,
             Some(Fault::Before) => Err(CommitError::Unavailable("injected before it was done".into())),
             Some(Fault::Lost) => Err(CommitError::Unknown("injected before it was done".into())),
@@ -122,7 +89,8 @@ impl Faulty {
         kind: Call,
         call: impl Future<Output = Result<T, ReadError>>,
     ) -> Result<T, ReadError> {
-        match self.count(kind) {
+        let fault = self.plan.lock().count(kind);
+        match fault {
             None => call.await,
             Some(_) => Err(ReadError::Unavailable("injected".into())),
         }
@@ -152,8 +120,26 @@ impl Catalog for Faulty {
         self.read(Call::Entries, self.inner.entries(account, range, bytes_max)).await
     }
 
-    async fn rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Vec<u8>>, ReadError> {
+    async fn rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Option<Vec<u8>>>, ReadError> {
         self.read(Call::Rows, self.inner.rows(account, indexes)).await
+    }
+
+    async fn segments(&self, account: AccountId) -> Result<Vec<SegmentInfo>, ReadError> {
+        self.read(Call::Segments, self.inner.segments(account)).await
+    }
+
+    async fn seal(&self, seal: Seal) -> Result<(), CommitError> {
+        self.write(Call::Seal, self.inner.seal(seal)).await
+    }
+
+    async fn acquire(
+        &self,
+        lease: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, CommitError> {
+        self.write(Call::Acquire, self.inner.acquire(lease, holder, now, until)).await
     }
 
     async fn recall(&self, account: AccountId, keys: &[TokenHash]) -> Result<Vec<Option<Recall>>, ReadError> {

@@ -14,8 +14,11 @@ use crate::catalog::{
 };
 use crate::check;
 use crate::model::{AccessToken, Account, AccountId, Identity, TokenHash, User, Workspace};
+use crate::segment::{Seal, SegmentInfo};
+use log::Log;
 use names::Names;
 
+mod log;
 mod names;
 
 /// A catalog in memory. It answers as the other engines do, but for being durable.
@@ -29,12 +32,8 @@ struct State {
     logs: HashMap<AccountId, Log>,
     keys: HashMap<(AccountId, TokenHash), RequestKey>,
     names: Names,
-}
-
-#[derive(Default)]
-struct Log {
-    tree: Tree,
-    entries: Vec<NewEntry>,
+    /// Who has which lease, and until when.
+    leases: HashMap<String, (String, Timestamp)>,
 }
 
 impl Memory {
@@ -65,22 +64,34 @@ impl State {
         for Append { account, entries, tree, keys, .. } in &commit.appends {
             let log = self.logs.entry(*account).or_default();
             log.tree = tree.clone();
-            log.entries.extend_from_slice(entries);
+            log.entries.extend(entries.iter().cloned());
             self.keys.extend(keys.iter().map(|request| ((*account, request.key), request.clone())));
         }
         Ok(())
     }
 
     fn size(&self, account: AccountId) -> u64 {
-        self.entries(account).len() as u64
+        self.logs.get(&account).map_or(0, |log| log.tree.edge.size())
     }
 
-    fn entries(&self, account: AccountId) -> &[NewEntry] {
-        self.logs.get(&account).map_or(&[], |log| &log.entries)
+    fn seal(&mut self, Seal { account, segment, replaces }: Seal) -> Result<(), CommitError> {
+        let taken = self.logs.values().flat_map(|log| &log.segments).any(|other| other.name == segment.name);
+        if taken {
+            return Err(CommitError::Conflict);
+        }
+        self.logs.get_mut(&account).ok_or(CommitError::Conflict)?.seal(segment, &replaces)
     }
 
-    fn entry(&self, account: AccountId, index: u64) -> Option<&NewEntry> {
-        self.entries(account).get(usize::try_from(index).ok()?)
+    fn acquire(&mut self, lease: &str, holder: &str, now: Timestamp, until: Timestamp) -> bool {
+        if self.leases.get(lease).is_some_and(|(other, end)| other != holder && now < *end) {
+            return false;
+        }
+        if until > now {
+            self.leases.insert(lease.into(), (holder.into(), until));
+        } else {
+            self.leases.remove(lease);
+        }
+        true
     }
 }
 
@@ -106,9 +117,10 @@ impl Catalog for Memory {
         bytes_max: usize,
     ) -> Result<Vec<StoredRow>, ReadError> {
         let state = self.state.lock();
+        let Some(log) = state.logs.get(&account) else { return Ok(Vec::new()) };
         let mut bytes = 0;
-        let stored = range.map_while(|index| {
-            let NewEntry { row, leaf } = state.entry(account, index)?.clone();
+        let stored = (range.start.max(log.head_start())..range.end).map_while(|index| {
+            let NewEntry { row, leaf } = log.entry(index)?.clone();
             let first = bytes == 0;
             bytes += row.len() + Hash::LEN;
             (first || bytes <= bytes_max).then_some(StoredRow { index, row, leaf })
@@ -116,13 +128,34 @@ impl Catalog for Memory {
         Ok(stored.collect())
     }
 
-    async fn rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Vec<u8>>, ReadError> {
+    async fn rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Option<Vec<u8>>>, ReadError> {
         let state = self.state.lock();
-        let row = |index: &u64| match state.entry(account, *index) {
-            Some(entry) => Ok(entry.row.clone()),
+        let log = state.logs.get(&account);
+        let row = |index: &u64| match log.and_then(|log| log.entry(*index)) {
+            Some(entry) => Ok(Some(entry.row.clone())),
+            None if log.is_some_and(|log| *index < log.head_start()) => Ok(None),
             None => Err(ReadError::Corrupt(format!("account {} has no entry at index {index}", account.0))),
         };
         indexes.iter().map(row).collect()
+    }
+
+    async fn segments(&self, account: AccountId) -> Result<Vec<SegmentInfo>, ReadError> {
+        Ok(self.state.lock().logs.get(&account).map(|log| log.segments.clone()).unwrap_or_default())
+    }
+
+    async fn seal(&self, seal: Seal) -> Result<(), CommitError> {
+        check::seal(&seal)?;
+        self.state.lock().seal(seal)
+    }
+
+    async fn acquire(
+        &self,
+        lease: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, CommitError> {
+        Ok(self.state.lock().acquire(lease, holder, now, until))
     }
 
     async fn recall(&self, account: AccountId, keys: &[TokenHash]) -> Result<Vec<Option<Recall>>, ReadError> {
@@ -162,7 +195,8 @@ impl Catalog for Memory {
         let before = state.keys.len();
         state.keys.retain(|_, request| request.at >= keys_before);
         let keys = before - state.keys.len();
-        Ok((keys + state.names.forget_grants(now)) as u64)
+        let copies: usize = state.logs.values_mut().map(Log::forget_copies).sum();
+        Ok((keys + state.names.forget_grants(now) + copies) as u64)
     }
 
     async fn check(&self) -> Result<(), ReadError> {

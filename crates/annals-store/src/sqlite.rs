@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use crate::catalog::{Catalog, Commit, CommitError, ReadError, Recall, StoredRow, Tree, Use};
 use crate::check;
 use crate::model::{AccessToken, Account, AccountId, Identity, TokenHash, User, Workspace};
+use crate::segment::{Seal, SegmentInfo};
 use readers::Readers;
 use writer::Writer;
 
@@ -94,9 +95,29 @@ impl Catalog for Sqlite {
         self.readers.read(move |connection| read::entries(connection, account, &range, bytes_max)).await
     }
 
-    async fn rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Vec<u8>>, ReadError> {
+    async fn rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Option<Vec<u8>>>, ReadError> {
         let indexes = indexes.to_vec();
         self.readers.read(move |connection| read::rows(connection, account, &indexes)).await
+    }
+
+    async fn segments(&self, account: AccountId) -> Result<Vec<SegmentInfo>, ReadError> {
+        self.readers.read(move |connection| read::segments(connection, account)).await
+    }
+
+    async fn seal(&self, seal: Seal) -> Result<(), CommitError> {
+        check::seal(&seal)?;
+        self.writer.transact(move |connection| write::seal(connection, &seal)).await
+    }
+
+    async fn acquire(
+        &self,
+        lease: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, CommitError> {
+        let (lease, holder) = (lease.to_owned(), holder.to_owned());
+        self.writer.transact(move |connection| write::acquire(connection, &lease, &holder, now, until)).await
     }
 
     async fn recall(&self, account: AccountId, keys: &[TokenHash]) -> Result<Vec<Option<Recall>>, ReadError> {
@@ -141,9 +162,24 @@ impl Catalog for Sqlite {
             let (keys, grants) = step.await?;
             forgotten += (keys + grants) as u64;
             if keys.max(grants) < FORGET_ROWS as usize {
-                return Ok(forgotten);
+                break;
             }
         }
+        // Looked up beside the writer: a head never starts earlier again, so that what was sealed then still is.
+        let copies = self.readers.read(read::copies).await;
+        for (account, head_start) in copies.map_err(|error| CommitError::Unavailable(error.into()))? {
+            loop {
+                let step = self.writer.transact(move |connection| {
+                    write::forget_copies(connection, account, head_start, FORGET_ROWS)
+                });
+                let copies = step.await?;
+                forgotten += copies as u64;
+                if copies < FORGET_ROWS as usize {
+                    break;
+                }
+            }
+        }
+        Ok(forgotten)
     }
 
     async fn check(&self) -> Result<(), ReadError> {

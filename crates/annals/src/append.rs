@@ -26,6 +26,8 @@ pub struct Request {
     pub key: Option<Key>,
     /// Workspaces that the events name and the account does not know: an import brings them along.
     pub workspaces: Vec<Workspace>,
+    /// How many entries were sealed when the tokens that writers chose were looked for in segments.
+    pub sealed: u64,
     /// Whether the answer needs the rows.
     pub rows_wanted: bool,
     /// Whether the request is one event by itself, so that faults need not say which event they are about.
@@ -48,6 +50,8 @@ pub struct Incoming {
     pub created_at: Option<Timestamp>,
     /// Whether the writer chose the token, so that it may have been recorded before.
     pub token_chosen: bool,
+    /// The index of the sealed entry with this token, if one was found.
+    pub sealed_at: Option<u64>,
     /// The event's own key.
     pub key: Option<Key>,
 }

@@ -6,6 +6,7 @@ mod completions;
 mod connection;
 mod doctor;
 mod import;
+mod inspect;
 mod list;
 mod man;
 mod output;
@@ -49,6 +50,7 @@ enum Command {
     User(user::Args),
     Token(token::Args),
     Doctor(doctor::Args),
+    Inspect(inspect::Args),
     Record(record::Args),
     List(list::Args),
     Show(show::Args),
@@ -67,6 +69,7 @@ impl Command {
             Self::User(args) => user::run(&args),
             Self::Token(args) => token::run(&args),
             Self::Doctor(args) => doctor::run(&args),
+            Self::Inspect(args) => inspect::run(&args),
             Self::Record(args) => record::run(args),
             Self::List(args) => list::run(&args),
             Self::Show(args) => show::run(&args),

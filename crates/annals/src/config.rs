@@ -46,6 +46,10 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// Requests an hour.
     pub rate_limit: RateLimit,
+    /// MiB of segments' parts that are held in memory.
+    pub cache_mib: u64,
+    /// Entries that are sealed into a segment together.
+    pub segment_rows: u64,
     /// How retries are recognised.
     pub idempotency: Idempotency,
     /// What is logged, and how.
@@ -122,6 +126,8 @@ impl Default for Config {
                 reads: limits::READS_AN_HOUR_DEFAULT,
                 writes: limits::WRITES_AN_HOUR_DEFAULT,
             },
+            cache_mib: limits::CACHE_MIB_DEFAULT,
+            segment_rows: limits::SEAL_ROWS,
             idempotency: Idempotency { days: limits::IDEMPOTENCY_DAYS_DEFAULT },
             log: Log { level: "info".to_owned(), format: LogFormat::Auto },
             otlp: Otlp { endpoint: None },

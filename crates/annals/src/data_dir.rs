@@ -1,6 +1,6 @@
 //! The data directory: where a server keeps everything, and how two servers are kept out of one.
 //!
-//! It holds `catalog.sqlite` with its companions, and `serve.lock`, which a running server has locked. Administration
+//! It holds `catalog.sqlite` with its companions, the directory `blobs` with the segments, and `serve.lock`, which a running server has locked. Administration
 //! takes no lock: the catalog lets several processes write in turn.
 
 use std::{
@@ -10,10 +10,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use annals_store::{OpenError, Sqlite, SqliteOptions};
+use annals_store::{BlobError, Blobs, OpenError, Sqlite, SqliteOptions};
 
 /// The catalog's database.
 const CATALOG: &str = "catalog.sqlite";
+
+/// The blob store's directory.
+const BLOBS: &str = "blobs";
 
 /// Locked by a running server, and holds its process id. The file stays: removing it would let two servers lock two
 /// files of one name.
@@ -49,6 +52,9 @@ pub enum DataDirError {
     /// The catalog in it cannot be used.
     #[error(transparent)]
     Catalog(#[from] OpenError),
+    /// The blobs in it cannot be used.
+    #[error(transparent)]
+    Blobs(#[from] BlobError),
 }
 
 /// The only server of a data directory, until this is dropped or the process ends, however it ends.
@@ -119,10 +125,28 @@ pub fn has_catalog(path: &Path) -> bool {
     fs::exists(path.join(CATALOG)).unwrap_or(false)
 }
 
+/// Bytes of the catalog and its companions.
+pub fn catalog_bytes(path: &Path) -> u64 {
+    let size = |suffix| fs::metadata(path.join(format!("{CATALOG}{suffix}"))).map_or(0, |file| file.len());
+    ["", "-wal", "-shm"].into_iter().map(size).sum()
+}
+
 /// Opens the catalog of a data directory; both are made if they are missing. Blocks.
 pub fn open_catalog(path: &Path) -> Result<Sqlite, DataDirError> {
     create(path)?;
     Ok(Sqlite::open(&path.join(CATALOG), SqliteOptions::default())?)
+}
+
+/// Opens the blob store of a data directory for the server that has locked it; both are made if they are missing. Blocks.
+pub fn open_blobs(path: &Path) -> Result<Blobs, DataDirError> {
+    create(path)?;
+    Ok(Blobs::local(&path.join(BLOBS))?)
+}
+
+/// Opens the blob store of a data directory that a server may be using. Blocks.
+pub fn open_blobs_beside(path: &Path) -> Result<Blobs, DataDirError> {
+    create(path)?;
+    Ok(Blobs::local_beside(&path.join(BLOBS))?)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod drafts;
 mod read;
 mod record;
+mod search;
 mod workspaces;
 
 pub use read::{Found, Page, View};
@@ -19,6 +20,8 @@ use crate::{
     clock::Clock,
     identity::Identities,
     metrics::Metrics,
+    query::TAIL_ROWS_MAX,
+    segments::{Keeper, KeeperOptions, Segments},
 };
 
 /// One server's view of one catalog.
@@ -31,11 +34,23 @@ pub struct Engine {
     pub clock: Arc<dyn Clock>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Who makes segments.
+    pub keeper: Keeper,
     logs: Arc<Logs>,
     sequencer: Sequencer,
     workspaces: workspaces::Cached,
+    search: search::HeadSearch,
     /// For those who compute for long: one for each processor.
     turns: Arc<Semaphore>,
+}
+
+/// How an engine works.
+#[derive(Debug, Clone, Default)]
+pub struct EngineOptions {
+    /// How much one commit takes on.
+    pub sequencer: SequencerOptions,
+    /// When segments are made.
+    pub keeper: KeeperOptions,
 }
 
 impl Engine {
@@ -44,27 +59,32 @@ impl Engine {
     /// The handle ends when the engine was dropped and everything that was handed in has been answered.
     pub async fn open(
         catalog: Arc<dyn Catalog>,
+        segments: Arc<Segments>,
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
-        options: SequencerOptions,
+        options: EngineOptions,
     ) -> Result<(Self, tokio::task::JoinHandle<()>), ReadError> {
-        let logs = Arc::new(Logs::open(Arc::clone(&catalog)).await?);
+        let seal_rows = u32::try_from(options.keeper.seal_rows).unwrap_or(u32::MAX);
+        let tail_rows_max = seal_rows.clamp(1, TAIL_ROWS_MAX);
+        let logs = Arc::new(Logs::open(Arc::clone(&catalog), segments, tail_rows_max).await?);
         let (sequencer, ended) = Sequencer::start(
             Arc::clone(&catalog),
             Arc::clone(&logs),
             Arc::clone(&clock),
             Arc::clone(&metrics),
-            options,
+            options.sequencer,
         );
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         let engine = Self {
             identities: Identities::new(Arc::clone(&catalog)),
             workspaces: workspaces::Cached::new(Arc::clone(&catalog)),
+            keeper: Keeper::new(Arc::clone(&catalog), Arc::clone(&logs), Arc::clone(&clock), options.keeper),
             catalog,
             clock,
             metrics,
             logs,
             sequencer,
+            search: search::HeadSearch::new(),
             turns: Arc::new(Semaphore::new(processors)),
         };
         Ok((engine, ended))

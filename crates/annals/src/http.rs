@@ -14,6 +14,7 @@ mod oauth;
 mod openapi;
 mod rate_limit;
 mod schema;
+mod stats;
 mod workspaces;
 mod wrap;
 
@@ -51,6 +52,7 @@ impl App {
 fn api(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
     let authenticated = OpenApiRouter::new()
         .routes(routes!(audit_logs::list, audit_logs::record))
+        .routes(routes!(stats::stats))
         .routes(routes!(audit_logs::get))
         .routes(routes!(workspaces::ping))
         .routes(routes!(workspaces::me))

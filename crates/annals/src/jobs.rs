@@ -3,7 +3,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use annals_format::Timestamp;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 use tracing::{debug, warn};
 
 use crate::engine::Engine;
@@ -14,13 +14,21 @@ const FLUSH_USES_EVERY: Duration = Duration::from_secs(15);
 /// Between two rounds of [`forget`].
 const FORGET_EVERY: Duration = Duration::from_hours(1);
 
+/// Between two looks for logs that have become quiet, and for blobs that nobody lists.
+const TEND_QUIET_EVERY: Duration = Duration::from_hours(1);
+
+/// Between two looks for heads to seal, besides those that growing logs cause: what failed is tried again.
+const TEND_EVERY: Duration = Duration::from_mins(1);
+
 /// Runs all jobs, each when it is due. What fails is tried again when it is due next.
 pub async fn run(engine: &Engine, idempotency_days: u32) -> Infallible {
-    let every = |period| {
-        let mut ticks = interval(period);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        ticks
-    };
+    tokio::select! {
+        never = keep_books(engine, idempotency_days) => never,
+        never = tend(engine) => never,
+    }
+}
+
+async fn keep_books(engine: &Engine, idempotency_days: u32) -> Infallible {
     let (mut uses, mut forgetting) = (every(FLUSH_USES_EVERY), every(FORGET_EVERY));
     loop {
         tokio::select! {
@@ -28,6 +36,27 @@ pub async fn run(engine: &Engine, idempotency_days: u32) -> Infallible {
             _ = forgetting.tick() => forget(engine, idempotency_days).await,
         }
     }
+}
+
+/// Makes segments as logs grow.
+async fn tend(engine: &Engine) -> Infallible {
+    let (mut due, mut quiet) = (every(TEND_EVERY), every(TEND_QUIET_EVERY));
+    loop {
+        tokio::select! {
+            () = engine.keeper.wait() => engine.keeper.tend().await,
+            _ = due.tick() => engine.keeper.tend().await,
+            _ = quiet.tick() => {
+                engine.keeper.tend_quiet().await;
+                engine.keeper.sweep().await;
+            }
+        }
+    }
+}
+
+fn every(period: Duration) -> Interval {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }
 
 /// Writes down when access tokens were last used.
@@ -66,11 +95,11 @@ mod tests {
     use super::*;
     use crate::{
         administer::{Admin, TokenRequest, create_account, create_token},
-        append::SequencerOptions,
         clock::Clock,
         data_dir,
-        engine::{Answer, RecordRequest},
+        engine::{Answer, EngineOptions, RecordRequest},
         metrics::Metrics,
+        segments::Segments,
     };
 
     const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
@@ -101,7 +130,10 @@ mod tests {
         };
         let (_, secret) = create_token(&admin, account, &request).await.expect("a token");
         let metrics = Arc::new(Metrics::new());
-        let opened = Engine::open(Arc::clone(&catalog), clock.clone(), metrics, SequencerOptions::default());
+        let blobs = data_dir::open_blobs(directory.path()).expect("a blob store");
+        let segments = Arc::new(Segments::new(blobs, 0));
+        let options = EngineOptions::default();
+        let opened = Engine::open(Arc::clone(&catalog), segments, clock.clone(), metrics, options);
         let (engine, sequencer) = opened.await.expect("an engine");
 
         let who = engine.identities.identify(secret.reveal(), clock.now()).await.expect("known");

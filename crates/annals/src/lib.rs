@@ -18,5 +18,6 @@ pub mod metrics;
 pub mod query;
 pub mod random;
 pub mod sample;
+pub mod segments;
 pub mod server;
 pub mod telemetry;

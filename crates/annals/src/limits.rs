@@ -58,6 +58,27 @@ pub const WORKSPACES_PAGE_MAX: u64 = 1_000;
 /// Bytes of a body of `POST /oauth/token`.
 pub const FORM_BYTES_MAX: usize = 16 * 1024;
 
+/// Reads of segments at a time; others wait for their turn. Each is a thread that may wait for the blob store.
+pub const READS_AT_ONCE_MAX: usize = 64;
+
+/// Days, weeks or months in one answer with counts: thirteen years of days.
+pub const INTERVALS_MAX: usize = 5_000;
+
+/// Heads whose words are in memory at a time, for searches.
+pub const SEARCHED_HEADS_MAX: u64 = 1_000;
+
+/// MiB of segments' parts that are held in memory, when the configuration does not say.
+pub const CACHE_MIB_DEFAULT: u64 = 512;
+
+/// Entries of a head that are sealed together: 256 tiles of 256, as many as a whole tile of the second level covers.
+pub const SEAL_ROWS: u64 = 65_536;
+
+/// Entries of a quiet log, below which they stay in the head.
+pub const QUIET_SEAL_ROWS_MIN: u64 = 1_024;
+
+/// Neighbouring segments that are made into one. As many of the usual size make one of the largest size.
+pub const COMPACT_SEGMENTS: usize = 16;
+
 /// A limit as people read it.
 #[derive(Debug, Clone, Copy)]
 pub struct Limit {
@@ -93,6 +114,10 @@ pub const ALL: &[Limit] = &[
     Limit { what: "events in one commit, about", max: COMMIT_EVENTS_MAX as u64, unit: "events" },
     Limit { what: "bytes in one commit, about", max: COMMIT_BYTES_MAX as u64, unit: "bytes" },
     Limit { what: "results on a page of audit logs", max: PAGE_ROWS_MAX, unit: "results" },
+    Limit { what: "words in a search", max: SEARCH_WORDS_MAX as u64, unit: "words" },
+    Limit { what: "a word, beyond which it is cut off", max: WORD_BYTES_MAX as u64, unit: "bytes" },
+    Limit { what: "days, weeks or months that are counted", max: INTERVALS_MAX as u64, unit: "results" },
+    Limit { what: "reads of segments at a time", max: READS_AT_ONCE_MAX as u64, unit: "reads" },
     Limit { what: "results on a page of workspaces", max: WORKSPACES_PAGE_MAX, unit: "results" },
     Limit { what: "time until a revocation takes effect", max: IDENTITY_SECONDS_MAX, unit: "seconds" },
     Limit { what: "time to finish requests at shutdown", max: SHUTDOWN_SECONDS_MAX, unit: "seconds" },

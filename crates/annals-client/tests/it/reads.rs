@@ -28,6 +28,8 @@ async fn every_filter_is_sent_and_escaped() {
         object_type: Some("cost_report".into()),
         token: Some("adt_lg_1".into()),
         object_token: Some("rprt_1".into()),
+        q: Some("cloud tea*".into()),
+        changed: Some("title".into()),
         start_date: Some("2026-01-01".into()),
         end_date: Some("2026-01-31T00:00:00Z".into()),
         as_of: Some(9),
@@ -38,8 +40,8 @@ async fn every_filter_is_sent_and_escaped() {
     assert_eq!(
         request.uri,
         "/v2/audit_logs?user=-7&workspace_token=wrkspc_1&action=delete&object_name=Gr%C3%B6%C3%9Fe+%26+100%25+%2B1%3D2\
-         &source=console&object_type=cost_report&token=adt_lg_1&object_token=rprt_1&start_date=2026-01-01\
-         &end_date=2026-01-31T00%3A00%3A00Z&as_of=9&limit=5000&page=2"
+         &source=console&object_type=cost_report&token=adt_lg_1&object_token=rprt_1&q=cloud+tea*\
+         &changed=title&start_date=2026-01-01&end_date=2026-01-31T00%3A00%3A00Z&as_of=9&limit=5000&page=2"
     );
     assert_eq!(request.header("authorization"), Some("Bearer secret"));
 }

@@ -56,6 +56,19 @@ impl Sections<'_> {
     }
 }
 
+/// Appends the stored form that has these six texts, each given as pieces that follow each other.
+pub(crate) fn write(row: &mut Vec<u8>, seed: &Seed, created_us: i64, texts: [&[&[u8]]; 6]) {
+    row.push(VERSION);
+    row.extend_from_slice(seed);
+    row.extend_from_slice(&created_us.to_le_bytes());
+    for pieces in texts {
+        push_length(row, pieces.iter().map(|piece| piece.len()).sum());
+        for piece in pieces {
+            row.extend_from_slice(piece);
+        }
+    }
+}
+
 /// Writes the stored form; `sections` is what [`Sections::encode`] gives.
 pub(super) fn encode(seed: &Seed, created_at: Timestamp, envelope: &str, sections: &[u8]) -> Vec<u8> {
     let mut row = Vec::with_capacity(1 + 16 + 8 + LENGTH_BYTES_MAX + envelope.len() + sections.len());
@@ -135,6 +148,17 @@ impl<'a> Row<'a> {
         self.created_at
     }
 
+    /// The random bytes that the entry's salts come from.
+    pub(crate) fn seed(&self) -> &Seed {
+        &self.seed
+    }
+
+    /// The six texts in the order in which they are stored, the envelope first.
+    pub(crate) fn texts(&self) -> [&'a str; 6] {
+        let Sections { actor, object, changed, unchanged, context } = self.sections;
+        [self.envelope, actor, object, changed, unchanged, context]
+    }
+
     /// Appends the AuditLog object that readers get.
     pub fn write_audit_log(&self, index: u64, out: &mut String) {
         let Sections { actor, object, changed, unchanged, context } = self.sections;
@@ -161,6 +185,21 @@ impl<'a> Row<'a> {
     /// same event again, perhaps from an answer of this very server.
     pub fn same_content(&self, other: &Row) -> bool {
         self.envelope == other.envelope && self.sections.parts() == other.sections.parts()
+    }
+
+    /// The titles of the object and of the workspace, and the user's name, as far as there are any.
+    pub(crate) fn titles_and_user(&self) -> impl Iterator<Item = Cow<'a, str>> {
+        let title = Fields { rest: self.sections.object }.text("object_title");
+        let user = Fields { rest: self.sections.actor }.text("user");
+        let mut context = Fields { rest: self.sections.context };
+        let skipped = context.value("context").and_then(|_| context.value("metadata"));
+        let workspace = skipped.and_then(|_| context.text("workspace_title"));
+        [title, user, workspace].into_iter().filter_map(|text| text.ok().flatten())
+    }
+
+    /// The value of `changed_values`.
+    pub(crate) fn changed(&self) -> &'a str {
+        self.sections.changed
     }
 
     /// What the entry is found by; the same as [`Draft::keys`](super::Draft::keys) of the draft it was made from.

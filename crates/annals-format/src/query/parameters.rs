@@ -2,18 +2,17 @@
 
 use std::num::NonZeroU64;
 
-use super::{Filter, decode_pairs, encode_pair};
+use super::{Filter, Interval, decode_pairs, encode_pair};
 use crate::{
     Action, Timestamp,
     limits::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX},
-    object_type,
+    object_type, search,
     sentence::{nearest, quoted, shortened},
     time::SECOND_US,
 };
 
-const NAMES: [&str; 13] = [
-    "page",
-    "limit",
+/// What filters.
+const FILTERS: [&str; 13] = [
     "user",
     "workspace_token",
     "action",
@@ -25,6 +24,8 @@ const NAMES: [&str; 13] = [
     "start_date",
     "end_date",
     "as_of",
+    "changed",
+    "q",
 ];
 
 /// The largest page or size there can be: the largest number of 64 bits with a sign, as many clients hold no larger.
@@ -46,28 +47,22 @@ pub struct ListQuery {
 impl ListQuery {
     /// Reads a query string; the error holds one sentence for each bad parameter.
     pub fn parse(query: &str) -> Result<Self, Vec<String>> {
-        let pairs = decode_pairs(query).map_err(|fault| vec![fault])?;
-        let mut faults = Vec::new();
         let mut list = Self {
             filter: Filter::default(),
             page: NonZeroU64::MIN,
             limit: NonZeroU64::MIN.saturating_add(PAGE_ROWS_DEFAULT - 1),
             carried: Vec::new(),
         };
-        let mut seen: Vec<&str> = Vec::new();
-        for (name, value) in &pairs {
-            if seen.contains(&name.as_str()) {
-                faults.push(format!("{} is given more than once", shortened(name)));
-                continue;
+        let pairs = read(query, &["page", "limit"], |name, value| {
+            match name {
+                "page" => list.page = positive(name, value, NUMBER_MAX)?,
+                "limit" => list.limit = positive(name, value, PAGE_ROWS_MAX)?,
+                _ => list.filter.take(name, value)?,
             }
-            seen.push(name);
-            match list.take(name, value) {
-                Ok(()) if name == "page" || name == "as_of" => {}
-                Ok(()) => list.carried.push((name.clone(), value.clone())),
-                Err(fault) => faults.push(fault),
-            }
-        }
-        if faults.is_empty() { Ok(list) } else { Err(faults) }
+            Ok(())
+        })?;
+        list.carried = pairs.into_iter().filter(|(name, _)| name != "page" && name != "as_of").collect();
+        Ok(list)
     }
 
     /// The query string of a link to another page of the same list, seen at the tree size `as_of`. `page` comes last,
@@ -81,12 +76,79 @@ impl ListQuery {
         encode_pair(&mut query, "page", &page.to_string());
         query
     }
+}
 
+/// Counts as they were asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatsQuery {
+    /// Of which entries.
+    pub filter: Filter,
+    /// How long the stretches of time are that entries are counted by.
+    pub interval: Interval,
+    /// How many values of a field are named, from 1 to [`PAGE_ROWS_MAX`].
+    pub limit: NonZeroU64,
+}
+
+impl StatsQuery {
+    /// Reads a query string; the error holds one sentence for each bad parameter.
+    pub fn parse(query: &str) -> Result<Self, Vec<String>> {
+        let mut stats = Self {
+            filter: Filter::default(),
+            interval: Interval::default(),
+            limit: NonZeroU64::MIN.saturating_add(PAGE_ROWS_DEFAULT - 1),
+        };
+        read(query, &["interval", "limit"], |name, value| {
+            match name {
+                "interval" => {
+                    stats.interval = Interval::parse(value).ok_or_else(|| {
+                        format!("interval must be one of day, week, month, not {}", quoted(value))
+                    })?;
+                }
+                "limit" => stats.limit = positive(name, value, PAGE_ROWS_MAX)?,
+                _ => stats.filter.take(name, value)?,
+            }
+            Ok(())
+        })?;
+        Ok(stats)
+    }
+}
+
+/// Hands each parameter of a query string to `take`, if it is one of `own` or filters, and returns all of them.
+fn read(
+    query: &str,
+    own: &[&str],
+    mut take: impl FnMut(&str, &str) -> Result<(), String>,
+) -> Result<Vec<(String, String)>, Vec<String>> {
+    let pairs = decode_pairs(query).map_err(|fault| vec![fault])?;
+    let known: Vec<&str> = own.iter().chain(&FILTERS).copied().collect();
+    let mut faults = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for (name, value) in &pairs {
+        if seen.contains(&name.as_str()) {
+            faults.push(format!("{} is given more than once", shortened(name)));
+            continue;
+        }
+        seen.push(name);
+        let taken = if known.contains(&name.as_str()) {
+            take(name, value)
+        } else {
+            Err(match nearest(name, &known) {
+                Some(near) => format!("{} is no parameter of this list; did you mean {near}?", quoted(name)),
+                None => {
+                    format!("{} is no parameter of this list; there are {}", quoted(name), known.join(", "))
+                }
+            })
+        };
+        faults.extend(taken.err());
+    }
+    if faults.is_empty() { Ok(pairs) } else { Err(faults) }
+}
+
+impl Filter {
+    /// Takes one parameter, whose name is one of [`FILTERS`].
     fn take(&mut self, name: &str, value: &str) -> Result<(), String> {
-        let filter = &mut self.filter;
+        let filter = self;
         match name {
-            "page" => self.page = positive(name, value, NUMBER_MAX)?,
-            "limit" => self.limit = positive(name, value, PAGE_ROWS_MAX)?,
             "user" => {
                 filter.user_id = Some(value.parse().map_err(|_| {
                     format!("user must be the number of a user or service token, not {}", quoted(value))
@@ -106,6 +168,11 @@ impl ListQuery {
             }
             "token" => filter.token = Some(value.to_owned()),
             "object_token" => filter.object_token = Some(value.to_owned()),
+            "changed" => filter.changed = Some(value.to_owned()),
+            "q" => {
+                filter.words =
+                    search::parse(value).map_err(|fault| format!("q must {fault}, not {}", quoted(value)))?;
+            }
             "start_date" => filter.from = Some(day_or_instant(name, value)?.0),
             "end_date" => filter.before = Some(day_or_instant(name, value)?.1),
             "as_of" => {
@@ -114,18 +181,7 @@ impl ListQuery {
                     format!("as_of must be a tree size, a whole number from 0, not {}", quoted(value))
                 })?);
             }
-            _ => {
-                return Err(match nearest(name, &NAMES) {
-                    Some(near) => {
-                        format!("{} is no parameter of this list; did you mean {near}?", quoted(name))
-                    }
-                    None => format!(
-                        "{} is no parameter of this list; there are {}",
-                        quoted(name),
-                        NAMES.join(", ")
-                    ),
-                });
-            }
+            _ => {}
         }
         Ok(())
     }
@@ -177,7 +233,8 @@ mod tests {
     fn every_parameter_is_read() {
         let list = ListQuery::parse(
             "page=2&limit=5000&user=-7&workspace_token=w&action=delete&object_name=%E6%97%A5+x&source=api\
-             &object_type=cost_report&token=t&object_token=o&start_date=2026-03-04&end_date=2026-03-04&as_of=9",
+             &object_type=cost_report&token=t&object_token=o&start_date=2026-03-04&end_date=2026-03-04&as_of=9\
+             &changed=title&q=Gr%C3%B6%C3%9Fer+tea*",
         )
         .expect("valid");
         assert_eq!((list.page.get(), list.limit.get()), (2, 5000));
@@ -192,6 +249,8 @@ mod tests {
                 object_type: Some("cost_report".into()),
                 token: Some("t".into()),
                 object_token: Some("o".into()),
+                changed: Some("title".into()),
+                words: search::parse("größer tea*").expect("words"),
                 from: Timestamp::parse("2026-03-04T00:00:00Z").ok(),
                 before: Timestamp::parse("2026-03-05T00:00:00Z").ok(),
                 as_of: Some(9),
@@ -217,6 +276,7 @@ mod tests {
                 "start_date=2026-02-30",
                 "end_date=tomorrow",
                 "as_of=-1",
+                "q=%20*",
                 "usr=1",
                 "objectname=x",
                 "zzz=1",

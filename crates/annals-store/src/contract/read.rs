@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Outcome;
-use super::support::{A, PLENTY, append, append_to, entry};
+use super::support::{A, PLENTY, append, append_to, entry, unsealed};
 use crate::catalog::{Catalog, ReadError, Tree};
 
 const ROWS: [&str; 5] = ["r0", "r1", "r2", "r3", "r4"];
@@ -18,7 +18,7 @@ pub async fn rows_are_stored_as_they_are(catalog: &Arc<dyn Catalog>) -> Outcome 
     catalog.commit(append.clone().into()).await?;
 
     let rows: Vec<_> = append.entries.iter().map(|entry| entry.row.clone()).collect();
-    assert_eq!(catalog.rows(A, &[0, 1, 2]).await?, rows);
+    assert_eq!(catalog.rows(A, &[0, 1, 2]).await?.into_iter().flatten().collect::<Vec<_>>(), rows);
     let stored = catalog.entries(A, 0..3, PLENTY).await?;
     assert!(stored.iter().zip(&append.entries).all(|(stored, given)| stored.leaf == given.leaf));
     assert_eq!(stored.into_iter().map(|stored| stored.row).collect::<Vec<_>>(), rows);
@@ -70,7 +70,7 @@ pub async fn entries_stop_at_the_bytes_asked_for(catalog: &Arc<dyn Catalog>) -> 
 pub async fn rows_come_in_the_order_of_the_question(catalog: &Arc<dyn Catalog>) -> Outcome {
     append(catalog, A, &ROWS).await?;
     let rows = catalog.rows(A, &[3, 0, 4, 0]).await?;
-    assert_eq!(rows, [b"r3", b"r0", b"r4", b"r0"]);
+    assert_eq!(rows, unsealed(&["r3", "r0", "r4", "r0"]));
     Ok(())
 }
 
@@ -82,7 +82,7 @@ pub async fn a_row_that_is_not_there_is_an_error(catalog: &Arc<dyn Catalog>) -> 
         assert!(matches!(answer, Err(ReadError::Corrupt(_))), "{answer:?}");
     }
     // One such question does not keep the engine from answering others.
-    assert_eq!(catalog.rows(A, &[0]).await?, [b"r0"]);
+    assert_eq!(catalog.rows(A, &[0]).await?, unsealed(&["r0"]));
     Ok(())
 }
 

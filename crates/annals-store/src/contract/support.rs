@@ -1,5 +1,6 @@
 //! Values for the cases.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use annals_format::Timestamp;
@@ -7,6 +8,7 @@ use annals_tlog::{Hash, leaf_hash};
 
 use crate::catalog::{Append, Catalog, Change, Commit, CommitError, NewEntry, Recall, RequestKey, Tree};
 use crate::model::{AccessToken, Account, AccountId, Role, Scope, TokenHash, TokenKind, User, Workspace};
+use crate::segment::{Seal, SegmentInfo};
 
 pub(super) const A: AccountId = AccountId(1);
 pub(super) const B: AccountId = AccountId(2);
@@ -51,7 +53,12 @@ pub(super) async fn append(
     Ok(tree)
 }
 
-/// The rows of a whole log.
+/// Rows as the catalog gives them when none of them has been sealed.
+pub(super) fn unsealed(rows: &[&str]) -> Vec<Option<Vec<u8>>> {
+    rows.iter().map(|row| Some(row.as_bytes().to_vec())).collect()
+}
+
+/// The rows of a whole head, which is a whole log until something of it is sealed.
 pub(super) async fn log(
     catalog: &Arc<dyn Catalog>,
     account: AccountId,
@@ -134,4 +141,32 @@ pub(super) fn grant(word: &str, secret: &str, expires_us: i64) -> AccessToken {
 /// The leaf of an entry that [`entry`] makes of `row`.
 pub(super) fn leaf(row: &str) -> Hash {
     entry(row).leaf
+}
+
+/// A segment whose other fields come from its range.
+pub(super) fn segment(name: &str, indexes: Range<u64>) -> SegmentInfo {
+    let bytes = indexes.end.saturating_add(1_000);
+    SegmentInfo { name: name.into(), indexes, bytes, footer_bytes: 100 }
+}
+
+/// Seals the head's oldest entries.
+pub(super) async fn seal(
+    catalog: &Arc<dyn Catalog>,
+    account: AccountId,
+    name: &str,
+    indexes: Range<u64>,
+) -> Result<(), CommitError> {
+    compact(catalog, account, name, indexes, &[]).await
+}
+
+/// Puts one segment in place of others.
+pub(super) async fn compact(
+    catalog: &Arc<dyn Catalog>,
+    account: AccountId,
+    name: &str,
+    indexes: Range<u64>,
+    replaces: &[&str],
+) -> Result<(), CommitError> {
+    let replaces = replaces.iter().copied().map(String::from).collect();
+    catalog.seal(Seal { account, segment: segment(name, indexes), replaces }).await
 }

@@ -10,6 +10,10 @@ use super::value::{Id, Packed, RoleWord, ScopeBits, Size, Us, index, instant, ke
 use crate::catalog::{ReadError, Recall, StoredRow, Tree};
 use crate::model::{AccessToken, Account, AccountId, Identity, TokenHash, TokenKind, User, Workspace};
 
+mod segments;
+
+pub(super) use segments::{copies, segments};
+
 /// All accounts, in the order of their ids.
 pub(super) fn accounts(connection: &Connection) -> Result<Vec<Account>, ReadError> {
     all(
@@ -44,7 +48,13 @@ pub(super) fn tree(connection: &Connection, account: AccountId) -> Result<Tree, 
     Ok(Tree { edge, clock })
 }
 
-/// Entries in a range of indexes.
+/// How many entries a log has.
+fn size(connection: &Connection, account: AccountId) -> Result<u64, ReadError> {
+    let sql = "SELECT size FROM trees WHERE account = ?1";
+    Ok(maybe(connection, sql, [account.0], |row| row.get::<_, Size>(0))?.map_or(0, |size| size.0))
+}
+
+/// Entries of the head in a range of indexes.
 pub(super) fn entries(
     connection: &Connection,
     account: AccountId,
@@ -53,20 +63,26 @@ pub(super) fn entries(
 ) -> Result<Vec<StoredRow>, ReadError> {
     let sql = "SELECT key, leaf, row FROM head WHERE key >= ?1 AND key < ?2 ORDER BY key";
     let mut select = connection.prepare_cached(sql).map_err(error::read)?;
-    let mut rows = select.query((key(account, range.start), key(account, range.end))).map_err(error::read)?;
+    let start = range.start.max(segments::head_start(connection, account)?);
+    let mut rows = select.query((key(account, start), key(account, range.end))).map_err(error::read)?;
     let mut entries: Vec<StoredRow> = Vec::new();
     let mut bytes: usize = 0;
     while let Some(row) = rows.next().map_err(error::read)? {
         let entry = stored(row).map_err(error::read)?;
-        let expected = range.start.saturating_add(entries.len() as u64);
+        let expected = start.saturating_add(entries.len() as u64);
         if entry.index != expected {
             return Err(missing(account, expected));
         }
         bytes = bytes.saturating_add(entry.row.len() + Hash::LEN);
         if bytes > bytes_max && !entries.is_empty() {
-            break;
+            return Ok(entries);
         }
         entries.push(entry);
+    }
+    // Here the head ends, or else what it should have is not there.
+    let next = start.saturating_add(entries.len() as u64);
+    if next < range.end && next < size(connection, account)? {
+        return Err(missing(account, next));
     }
     Ok(entries)
 }
@@ -75,19 +91,23 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRow> {
     Ok(StoredRow { index: index(row.get(0)?), leaf: Hash::from_bytes(row.get(1)?), row: row.get(2)? })
 }
 
-/// The rows at some indexes.
+/// The rows at some indexes; none where the head has not started yet.
 pub(super) fn rows(
     connection: &Connection,
     account: AccountId,
     indexes: &[u64],
-) -> Result<Vec<Vec<u8>>, ReadError> {
+) -> Result<Vec<Option<Vec<u8>>>, ReadError> {
+    let head_start = segments::head_start(connection, account)?;
     let mut select = connection.prepare_cached("SELECT row FROM head WHERE key = ?1").map_err(error::read)?;
     let mut row = |at: u64| {
+        if at < head_start {
+            return Ok(None);
+        }
         if at >= crate::check::SIZE_MAX {
             return Err(missing(account, at));
         }
         let found = select.query_one([key(account, at)], |row| row.get(0)).optional().map_err(error::read)?;
-        found.ok_or_else(|| missing(account, at))
+        found.map(Some).ok_or_else(|| missing(account, at))
     };
     indexes.iter().map(|at| row(*at)).collect()
 }

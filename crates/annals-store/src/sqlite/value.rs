@@ -55,6 +55,16 @@ impl FromSql for Size {
     }
 }
 
+/// A length in bytes.
+pub(super) struct Length(pub(super) u64);
+
+impl FromSql for Length {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let length = i64::column_result(value)?;
+        u64::try_from(length).map(Self).map_err(|_| FromSqlError::OutOfRange(length))
+    }
+}
+
 /// An instant, in microseconds.
 pub(super) struct Us(pub(super) Timestamp);
 

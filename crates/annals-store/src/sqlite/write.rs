@@ -9,6 +9,11 @@ use crate::catalog::{Append, Commit, CommitError, Use};
 use crate::model::{AccessToken, AccountId};
 
 mod changes;
+mod leases;
+mod segments;
+
+pub(super) use leases::acquire;
+pub(super) use segments::{forget_copies, seal};
 
 /// Adds to logs, then changes what is beside them.
 pub(super) fn commit(connection: &Connection, commit: &Commit) -> Result<(), CommitError> {

@@ -1,9 +1,11 @@
-//! The contract suite, on every engine and every wrapper.
+//! The contract suites, on every engine, every store and every wrapper.
 
 use std::sync::Arc;
 
-use annals_store::contract::Opened;
-use annals_store::{Faulty, Memory, Sqlite};
+use annals_store::contract::{Opened, blobs};
+use annals_store::{Blobs, Faulty, Memory, Sqlite};
+use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
 
 use crate::sqlite::{directory, open};
 
@@ -48,4 +50,51 @@ mod faulty_sqlite {
     }
 
     annals_store::contract_tests!(faulty);
+}
+
+#[expect(clippy::unwrap_used, reason = "a test has nothing better to do without a directory")]
+mod local_blobs {
+    use super::*;
+
+    fn local() -> blobs::Opened {
+        let directory = directory();
+        blobs::Opened::with(Blobs::local(&directory.path().join("blobs")).unwrap(), directory)
+    }
+
+    annals_store::blob_contract_tests!(local);
+}
+
+mod memory_blobs {
+    use super::*;
+
+    fn memory() -> blobs::Opened {
+        blobs::Opened::with(Blobs::over(Arc::new(InMemory::new())), ())
+    }
+
+    annals_store::blob_contract_tests!(memory);
+}
+
+mod faulty_memory_blobs {
+    use super::*;
+
+    fn faulty() -> blobs::Opened {
+        let faulty = Faulty::new(Arc::new(Memory::new()));
+        blobs::Opened::with(Blobs::over(faulty.blobs(Arc::new(InMemory::new()))), ())
+    }
+
+    annals_store::blob_contract_tests!(faulty);
+}
+
+#[expect(clippy::unwrap_used, reason = "a test has nothing better to do without a directory")]
+mod faulty_local_blobs {
+    use super::*;
+
+    fn faulty() -> blobs::Opened {
+        let directory = directory();
+        let faulty = Faulty::new(Arc::new(Memory::new()));
+        let local = LocalFileSystem::new_with_prefix(directory.path()).unwrap();
+        blobs::Opened::with(Blobs::over(faulty.blobs(Arc::new(local))), directory)
+    }
+
+    annals_store::blob_contract_tests!(faulty);
 }

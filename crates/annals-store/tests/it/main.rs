@@ -1,5 +1,7 @@
-//! The contract of the catalog on every engine and wrapper, and what is particular to some of them.
+//! The contracts of the catalog and of blobs on every engine, store and wrapper, and what is particular to some of them.
 
+mod agree;
+mod blobs;
 mod contract;
 mod faults;
 mod sqlite;

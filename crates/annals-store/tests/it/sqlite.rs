@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +10,16 @@ use std::time::Duration;
 use annals_format::Timestamp;
 use annals_store::contract::Outcome;
 use annals_store::{
-    Account, AccountId, Append, Catalog, Change, Commit, CommitError, NewEntry, OpenError, Role, Scope,
-    Sqlite, SqliteOptions, Tree, User,
+    Account, AccountId, Append, Catalog, Change, Commit, CommitError, NewEntry, OpenError, Role, Scope, Seal,
+    SegmentInfo, Sqlite, SqliteOptions, Tree, User,
 };
 use annals_tlog::leaf_hash;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 mod damage;
+mod migrate;
+mod seal;
 
 const A: AccountId = AccountId(1);
 
@@ -47,6 +50,11 @@ fn append(tree: &Tree, bytes: usize) -> Append {
 async fn grow(catalog: &dyn Catalog, bytes: usize) -> Result<(), CommitError> {
     let tree = catalog.tree(A).await.map_err(|error| CommitError::Unavailable(error.into()))?;
     catalog.commit(Arc::new(Commit { appends: vec![append(&tree, bytes)], changes: Vec::new() })).await
+}
+
+async fn seal(catalog: &dyn Catalog, name: &str, indexes: Range<u64>) -> Result<(), CommitError> {
+    let segment = SegmentInfo { name: name.into(), indexes, bytes: 9, footer_bytes: 5 };
+    catalog.seal(Seal { account: A, segment, replaces: Vec::new() }).await
 }
 
 fn names() -> Vec<Change> {
@@ -94,13 +102,15 @@ async fn reopening_keeps_everything() -> Outcome {
     for _ in 0..3 {
         grow(&first, 1_000).await?;
     }
+    seal(&first, "s", 0..1).await?;
     let before = (
         first.accounts().await?,
         first.tree(A).await?,
         first.entries(A, 0..9, usize::MAX).await?,
+        first.segments(A).await?,
         first.tokens(A).await?,
     );
-    assert_eq!(before.2.len(), 3);
+    assert_eq!((before.2.len(), before.3.len()), (2, 1));
     drop(first);
     assert!(!directory.path().join("catalog.db-wal").exists(), "a closed catalog is one file");
 
@@ -109,6 +119,7 @@ async fn reopening_keeps_everything() -> Outcome {
         second.accounts().await?,
         second.tree(A).await?,
         second.entries(A, 0..9, usize::MAX).await?,
+        second.segments(A).await?,
         second.tokens(A).await?,
     );
     assert_eq!(after, before);

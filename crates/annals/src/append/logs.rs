@@ -1,35 +1,62 @@
-//! The in-memory logs of all accounts, kept up with the catalog.
+//! The logs of all accounts, kept up with the catalog.
 
 use std::{collections::HashMap, sync::Arc};
 
-use annals_format::{Row, Timestamp, entry::Keys};
+use annals_format::{LogToken, Row, Timestamp, entry::Keys};
 use annals_store::{AccountId, Catalog, ReadError};
 use parking_lot::RwLock;
 
-use crate::query::Log;
+use crate::{
+    query::Log,
+    segments::{Sealed, SegmentError, Segments},
+};
 
 /// Bytes of rows that are read at a time while catching up.
 const CATCH_UP_BYTES: usize = 4 * 1024 * 1024;
 
+/// Times that a read starts anew because segments took the place of what it was about to read.
+const MOVES_MAX: usize = 8;
+
 /// A log that queries read while the sequencer adds to it.
 pub type SharedLog = Arc<RwLock<Log>>;
 
-/// The logs of all accounts. They hold what is committed and nothing else, and never shrink.
+/// The logs of all accounts. They hold what is committed and nothing else.
 pub struct Logs {
     catalog: Arc<dyn Catalog>,
+    segments: Arc<Segments>,
     logs: RwLock<HashMap<AccountId, SharedLog>>,
-    /// Held by whoever is between a commit (or a read of the catalog) and adding its entries to a log.
+    /// Held by whoever is between a commit (or a read of the catalog) and changing a log accordingly.
     publishing: tokio::sync::Mutex<()>,
+    /// Told whenever a log has grown by some thousand entries.
+    grown: tokio::sync::Notify,
+    tail_rows_max: u32,
 }
 
 impl Logs {
-    /// Loads the logs of all accounts.
-    pub async fn open(catalog: Arc<dyn Catalog>) -> Result<Self, ReadError> {
-        let logs = Self { catalog, logs: RwLock::default(), publishing: tokio::sync::Mutex::default() };
+    /// Loads the logs of all accounts: their heads, and of their segments the footers.
+    /// A segment can end every `tail_rows_max` entries.
+    pub async fn open(
+        catalog: Arc<dyn Catalog>,
+        segments: Arc<Segments>,
+        tail_rows_max: u32,
+    ) -> Result<Self, ReadError> {
+        let logs = Self {
+            catalog,
+            segments,
+            logs: RwLock::default(),
+            publishing: tokio::sync::Mutex::default(),
+            grown: tokio::sync::Notify::new(),
+            tail_rows_max,
+        };
         for account in logs.catalog.accounts().await? {
-            logs.current(account.id).await?;
+            logs.renew(account.id).await?;
         }
         Ok(logs)
+    }
+
+    /// Where segments are read.
+    pub fn segments(&self) -> &Arc<Segments> {
+        &self.segments
     }
 
     /// The log of an account as this process knows it.
@@ -37,7 +64,15 @@ impl Logs {
         if let Some(log) = self.logs.read().get(&account) {
             return Arc::clone(log);
         }
-        Arc::clone(self.logs.write().entry(account).or_default())
+        let empty = || Arc::new(RwLock::new(Log::over([].into(), self.tail_rows_max)));
+        Arc::clone(self.logs.write().entry(account).or_insert_with(empty))
+    }
+
+    /// The accounts that this process has come across, in the order of their ids.
+    pub fn accounts(&self) -> Vec<AccountId> {
+        let mut accounts: Vec<AccountId> = self.logs.read().keys().copied().collect();
+        accounts.sort_unstable();
+        accounts
     }
 
     /// The log of an account with everything that was committed before this call, by whichever process.
@@ -52,33 +87,189 @@ impl Logs {
         Ok(log)
     }
 
-    /// Keeps readers from catching up by themselves until the guard is dropped.
-    pub(super) async fn publishing(&self) -> tokio::sync::MutexGuard<'_, ()> {
+    /// Waits until a log has grown by some thousand entries since the last call returned.
+    pub async fn grown(&self) {
+        self.grown.notified().await;
+    }
+
+    /// Adds entries to the end of a log that is committed up to there. The caller holds the guard of
+    /// [`publishing`](Self::publishing).
+    pub(super) fn publish<'a>(
+        &self,
+        account: AccountId,
+        keys: impl Iterator<Item = (Timestamp, &'a Keys<'a>)>,
+    ) {
+        let log = self.known(account);
+        publish(&log, keys);
+        if log.read().has_unindexed() {
+            self.grown.notify_one();
+            tokio::task::spawn_blocking(move || index_one(&log));
+        }
+    }
+
+    /// Keeps others from changing logs until the guard is dropped.
+    pub(crate) async fn publishing(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.publishing.lock().await
     }
 
     /// Adds what the catalog has and the log has not. The caller holds the guard of [`publishing`](Self::publishing).
     pub(super) async fn catch_up(&self, account: AccountId) -> Result<(), ReadError> {
         let log = self.known(account);
+        if let Gap::Sealed = self.append(account, &log).await? {
+            // Another process sealed entries that this one has never seen.
+            self.renew(account).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds entries of the catalog's head to the end of a log.
+    async fn append(&self, account: AccountId, log: &RwLock<Log>) -> Result<Gap, ReadError> {
         loop {
             let size = log.read().size();
             let missing = self.catalog.entries(account, size..u64::MAX, CATCH_UP_BYTES).await?;
-            if missing.is_empty() {
-                return Ok(());
+            match missing.first() {
+                None => {
+                    let segments = self.catalog.segments(account).await?;
+                    let unseen = segments.last().is_some_and(|last| last.indexes.end > size);
+                    return Ok(if unseen { Gap::Sealed } else { Gap::None });
+                }
+                Some(first) if first.index != size => return Ok(Gap::Sealed),
+                Some(_) => {}
             }
             let keys: Vec<(Timestamp, Keys)> = missing
                 .iter()
                 .map(|entry| Row::decode(&entry.row).and_then(|row| Ok((row.created_at(), row.keys()?))))
                 .collect::<Result<_, _>>()
                 .map_err(|error| ReadError::Corrupt(error.to_string()))?;
-            publish(&log, keys.iter().map(|(created_at, keys)| (*created_at, keys)));
-            while index_one(&log) {}
+            publish(log, keys.iter().map(|(created_at, keys)| (*created_at, keys)));
+            while index_one(log) {}
         }
+    }
+
+    /// Makes a log anew from the catalog. The caller holds the guard of [`publishing`](Self::publishing) or knows that
+    /// nobody else does.
+    async fn renew(&self, account: AccountId) -> Result<(), ReadError> {
+        for _ in 0..MOVES_MAX {
+            let segments = match self.listed(account).await {
+                Ok(segments) => segments,
+                Err(SegmentError::Gone { .. }) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let log = RwLock::new(Log::over(segments, self.tail_rows_max));
+            if let Gap::None = self.append(account, &log).await? {
+                *self.known(account).write() = log.into_inner();
+                return Ok(());
+            }
+        }
+        Err(ReadError::Unavailable("segments change faster than they can be listed".into()))
+    }
+
+    /// The segments that the catalog lists, open.
+    async fn listed(&self, account: AccountId) -> Result<Arc<[Arc<Sealed>]>, SegmentError> {
+        let known = Arc::clone(self.known(account).read().segments());
+        let mut segments = Vec::new();
+        for info in self.catalog.segments(account).await? {
+            segments.push(match known.iter().find(|segment| *segment.info() == info) {
+                Some(open) => Arc::clone(open),
+                None => self.segments.open(account, info).await?,
+            });
+        }
+        Ok(segments.into())
+    }
+
+    /// Takes on the list of segments as it is in the catalog now. The caller holds the guard of
+    /// [`publishing`](Self::publishing).
+    pub(crate) async fn relist(&self, account: AccountId) -> Result<(), ReadError> {
+        let taken_on = match self.listed(account).await {
+            Ok(segments) => self.known(account).write().list(segments),
+            Err(SegmentError::Gone { .. }) => false,
+            Err(error) => return Err(error.into()),
+        };
+        if taken_on { Ok(()) } else { self.renew(account).await }
+    }
+
+    /// Looks again after a read found that entries are not where they were.
+    pub async fn look_again(&self, account: AccountId) -> Result<(), ReadError> {
+        let _publishing = self.publishing.lock().await;
+        self.relist(account).await
+    }
+
+    /// The rows at some indexes, wherever they are, in the order of the question. The caller holds the guard of
+    /// [`publishing`](Self::publishing).
+    pub(super) async fn rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Vec<u8>>, ReadError> {
+        for _ in 0..MOVES_MAX {
+            let mut rows = self.catalog.rows(account, indexes).await?;
+            let sealed: Vec<u64> =
+                indexes.iter().zip(&rows).filter(|(_, row)| row.is_none()).map(|(index, _)| *index).collect();
+            if !sealed.is_empty() {
+                let segments = Arc::clone(self.known(account).read().segments());
+                match self.segments.run(move || rows_of(&segments, &sealed)).await {
+                    Ok(found) => {
+                        let mut found = found.into_iter();
+                        rows.iter_mut().filter(|row| row.is_none()).for_each(|row| *row = found.next());
+                    }
+                    Err(SegmentError::Gone { .. }) => {
+                        self.relist(account).await?;
+                        continue;
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            return rows.into_iter().collect::<Option<_>>().ok_or_else(missing);
+        }
+        Err(ReadError::Unavailable("segments change faster than they can be read".into()))
+    }
+
+    /// The indexes of sealed entries with these tokens, in the order of the question, and how many entries were sealed.
+    pub async fn find_sealed(
+        &self,
+        account: AccountId,
+        tokens: Vec<LogToken>,
+    ) -> Result<(u64, Vec<Option<u64>>), ReadError> {
+        let segments = Arc::clone(self.known(account).read().segments());
+        let sealed = segments.last().map_or(0, |last| last.indexes().end);
+        if tokens.is_empty() || segments.is_empty() {
+            return Ok((sealed, vec![None; tokens.len()]));
+        }
+        let find = move |token: &LogToken| {
+            for segment in segments.iter().rev() {
+                if let Some(position) = segment.find(*token)? {
+                    return Ok(Some(segment.place(position)?.1));
+                }
+            }
+            Ok(None)
+        };
+        let found = self.segments.run(move || tokens.iter().map(find).collect::<Result<_, SegmentError>>());
+        Ok((sealed, found.await?))
     }
 }
 
-/// Adds entries to the end of a log. The caller holds the guard of [`Logs::publishing`] or knows that nobody else does.
-pub(super) fn publish<'a>(log: &RwLock<Log>, keys: impl Iterator<Item = (Timestamp, &'a Keys<'a>)>) {
+/// What is between the end of a log in memory and what the catalog's head has.
+enum Gap {
+    None,
+    /// Entries that were sealed meanwhile.
+    Sealed,
+}
+
+/// The rows at some indexes of segments.
+fn rows_of(segments: &[Arc<Sealed>], indexes: &[u64]) -> Result<Vec<Vec<u8>>, SegmentError> {
+    let mut rows = Vec::with_capacity(indexes.len());
+    for index in indexes {
+        let segment = segments.iter().find(|segment| segment.indexes().contains(index));
+        // What is sealed but in no segment that is known here is in one that was listed since.
+        let segment = segment.ok_or_else(|| SegmentError::Gone { name: format!("of index {index}") })?;
+        let position = segment.position(*index)?.ok_or_else(missing)?;
+        rows.extend(segment.rows_at(&[position])?);
+    }
+    Ok(rows)
+}
+
+fn missing() -> ReadError {
+    ReadError::Corrupt("an entry that was recorded is missing".to_owned())
+}
+
+/// Adds entries to the end of a log.
+fn publish<'a>(log: &RwLock<Log>, keys: impl Iterator<Item = (Timestamp, &'a Keys<'a>)>) {
     let mut log = log.write();
     for (created_at, keys) in keys {
         log.push(created_at, keys);
@@ -87,7 +278,7 @@ pub(super) fn publish<'a>(log: &RwLock<Log>, keys: impl Iterator<Item = (Timesta
 
 /// Turns one full tail of a log into a run, if there is one that nobody else is working on. Readers and writers go on
 /// meanwhile.
-pub(super) fn index_one(log: &RwLock<Log>) -> bool {
+fn index_one(log: &RwLock<Log>) -> bool {
     let Some(unindexed) = log.write().claim() else { return false };
     let run = unindexed.index();
     log.write().replace(run);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use annals_format::{LogToken, Row, Timestamp, entry::Keys};
 use annals_store::{Append, Catalog, NewEntry, ReadError, Recall, RequestKey, TokenHash, Tree};
 
-use super::{Incoming, Refusal, Request, logs::SharedLog};
+use super::{Incoming, Logs, Refusal, Request, logs::SharedLog};
 
 /// What one commit adds to one account, while requests are added to it.
 pub(super) struct Pending<'a> {
@@ -15,6 +15,8 @@ pub(super) struct Pending<'a> {
     log: SharedLog,
     recalled: HashMap<TokenHash, Recall>,
     tokens: HashMap<LogToken, u64>,
+    /// Where chosen tokens are that were sealed after their request looked for them.
+    sealed: HashMap<LogToken, u64>,
 }
 
 /// Where an event of a request is in the log.
@@ -40,7 +42,8 @@ impl<'a> Pending<'a> {
     pub(super) fn new(account: annals_store::AccountId, tree: Tree, log: SharedLog) -> Self {
         let append =
             Append { account, expected_size: tree.edge.size(), entries: Vec::new(), tree, keys: Vec::new() };
-        Self { append, keys: Vec::new(), log, recalled: HashMap::new(), tokens: HashMap::new() }
+        let (recalled, tokens, sealed) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { append, keys: Vec::new(), log, recalled, tokens, sealed }
     }
 
     /// Looks up what was recorded under the keys of all `requests` of this account.
@@ -64,12 +67,29 @@ impl<'a> Pending<'a> {
         Ok(())
     }
 
+    /// Looks for the tokens of `requests` among entries that were sealed since their writers did: these are no longer in
+    /// the head, where tokens are looked for now, and were not in segments then.
+    pub(super) async fn look_behind(
+        &mut self,
+        logs: &Logs,
+        requests: impl Iterator<Item = &Request>,
+    ) -> Result<(), ReadError> {
+        let sealed = self.log.read().sealed();
+        let late = requests.filter(|request| request.sealed < sealed);
+        let chosen = late.flat_map(|request| &request.events).filter(|event| event.token_chosen);
+        let tokens: Vec<LogToken> = chosen.map(|event| event.draft.token()).collect();
+        let (_, found) = logs.find_sealed(self.append.account, tokens.clone()).await?;
+        self.sealed =
+            tokens.into_iter().zip(found).filter_map(|(token, index)| Some((token, index?))).collect();
+        Ok(())
+    }
+
     /// Adds one request, or refuses all of it and leaves this append as it was.
     ///
     /// The outer error is the catalog's, the inner one is the request's.
     pub(super) async fn add(
         &mut self,
-        catalog: &dyn Catalog,
+        logs: &Logs,
         request: &'a Request,
         now: Timestamp,
     ) -> Result<Result<Vec<Placed>, Refusal>, ReadError> {
@@ -81,9 +101,9 @@ impl<'a> Pending<'a> {
                 return Ok(Err(Refusal::Conflict(vec![fault])));
             }
             let indexes = recall.indexes.clone();
-            return Ok(Ok(self.replay(catalog, &indexes).await?));
+            return Ok(Ok(self.replay(logs, &indexes).await?));
         }
-        let found = match self.find_all(catalog, request).await? {
+        let found = match self.find_all(logs, request).await? {
             Ok(found) => found,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -94,7 +114,7 @@ impl<'a> Pending<'a> {
                 Found::New => Placed { index: self.push(event, now), token, replayed: false },
                 Found::At(index) => {
                     let token =
-                        self.replay(catalog, &[index]).await?.first().map_or(token, |placed| placed.token);
+                        self.replay(logs, &[index]).await?.first().map_or(token, |placed| placed.token);
                     Placed { index, token, replayed: true }
                 }
                 Found::SameAs(earlier) => match placed.get(earlier) {
@@ -141,9 +161,9 @@ impl<'a> Pending<'a> {
     }
 
     /// Answers with what was recorded at `indexes`.
-    async fn replay(&self, catalog: &dyn Catalog, indexes: &[u64]) -> Result<Vec<Placed>, ReadError> {
+    async fn replay(&self, logs: &Logs, indexes: &[u64]) -> Result<Vec<Placed>, ReadError> {
         let mut placed = Vec::with_capacity(indexes.len());
-        for (index, row) in indexes.iter().zip(self.rows(catalog, indexes).await?) {
+        for (index, row) in indexes.iter().zip(self.rows(logs, indexes).await?) {
             let keys = Row::decode(&row).and_then(|row| row.keys().map(|keys| keys.token));
             let token = keys.map_err(|error| ReadError::Corrupt(error.to_string()))?;
             placed.push(Placed { index: *index, token, replayed: true });
@@ -152,14 +172,10 @@ impl<'a> Pending<'a> {
     }
 
     /// The rows at `indexes`, committed or pending.
-    pub(super) async fn rows(
-        &self,
-        catalog: &dyn Catalog,
-        indexes: &[u64],
-    ) -> Result<Vec<Vec<u8>>, ReadError> {
+    pub(super) async fn rows(&self, logs: &Logs, indexes: &[u64]) -> Result<Vec<Vec<u8>>, ReadError> {
         let first = self.append.expected_size;
         let committed: Vec<u64> = indexes.iter().copied().filter(|index| *index < first).collect();
-        let mut committed = catalog.rows(self.append.account, &committed).await?.into_iter();
+        let mut committed = logs.rows(self.append.account, &committed).await?.into_iter();
         let pending = |index: u64| {
             let offset = usize::try_from(index.checked_sub(first)?).ok()?;
             self.append.entries.get(offset).map(|entry| entry.row.clone())
@@ -174,7 +190,7 @@ impl<'a> Pending<'a> {
     /// Finds every event of a request that is not new.
     async fn find_all(
         &self,
-        catalog: &dyn Catalog,
+        logs: &Logs,
         request: &Request,
     ) -> Result<Result<Vec<Found>, Refusal>, ReadError> {
         let mut faults = Vec::new();
@@ -207,8 +223,8 @@ impl<'a> Pending<'a> {
                     let first = request.events.get(*earlier);
                     let same = first.is_some_and(|first| same_event(event, first));
                     same.then_some(Found::SameAs(*earlier))
-                } else if let Some(index) = self.index_of(token) {
-                    let rows = self.rows(catalog, &[index]).await?;
+                } else if let Some(index) = self.index_of(event) {
+                    let rows = self.rows(logs, &[index]).await?;
                     let same = rows.first().is_some_and(|row| is_recorded_as(event, row));
                     same.then_some(Found::At(index))
                 } else {
@@ -228,9 +244,12 @@ impl<'a> Pending<'a> {
         Ok(if faults.is_empty() { Ok(found) } else { Err(Refusal::Conflict(faults)) })
     }
 
-    /// Where a token is, committed or pending.
-    fn index_of(&self, token: LogToken) -> Option<u64> {
-        self.tokens.get(&token).copied().or_else(|| self.log.read().find(token))
+    /// Where the token of an event is, committed or pending.
+    fn index_of(&self, event: &Incoming) -> Option<u64> {
+        let token = event.draft.token();
+        let pending = self.tokens.get(&token).copied();
+        let in_head = || self.log.read().find_in_head(token);
+        pending.or_else(in_head).or(event.sealed_at).or_else(|| self.sealed.get(&token).copied())
     }
 }
 

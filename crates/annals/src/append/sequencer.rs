@@ -13,7 +13,6 @@ use tracing::{error, info, warn};
 
 use super::{
     Logs, Recorded, Refusal, Request,
-    logs::{index_one, publish},
     resolve::{Pending, Placed},
 };
 use crate::{clock::Clock, metrics::Metrics};
@@ -192,12 +191,8 @@ impl Worker {
 
     /// Adds what was committed to a log in memory.
     fn publish<'a>(&mut self, append: &Append, keys: impl Iterator<Item = (Timestamp, &'a Keys<'a>)>) {
-        let log = self.logs.known(append.account);
-        publish(&log, keys);
+        self.logs.publish(append.account, keys);
         self.trees.insert(append.account, append.tree.clone());
-        if log.read().has_unindexed() {
-            tokio::task::spawn_blocking(move || index_one(&log));
-        }
     }
 
     /// Decides what a commit of these requests holds and how each is answered if it succeeds.
@@ -209,7 +204,8 @@ impl Worker {
                 let tree = self.tree(request.account).await?;
                 let mut append = Pending::new(request.account, tree, self.logs.known(request.account));
                 let of_account = requests.iter().filter(|other| other.account == request.account);
-                append.recall(&*self.catalog, of_account).await?;
+                append.recall(&*self.catalog, of_account.clone()).await?;
+                append.look_behind(&self.logs, of_account).await?;
                 vacant.insert(append);
             }
         }
@@ -217,7 +213,7 @@ impl Worker {
         let mut answers = Vec::with_capacity(requests.len());
         for request in requests {
             let Some(append) = pending.get_mut(&request.account) else { continue };
-            let placed = append.add(&*self.catalog, request, now).await?;
+            let placed = append.add(&self.logs, request, now).await?;
             if placed.is_ok() {
                 self.add_workspaces(request, &mut changes).await?;
             }
@@ -283,7 +279,7 @@ impl Worker {
     ) -> Result<Vec<Recorded>, ReadError> {
         let rows = if request.rows_wanted {
             let indexes: Vec<u64> = placed.iter().map(|placed| placed.index).collect();
-            append.rows(&*self.catalog, &indexes).await?
+            append.rows(&self.logs, &indexes).await?
         } else {
             vec![Vec::new(); placed.len()]
         };

@@ -41,7 +41,7 @@ pub(super) struct Of {
 
 impl DataDir {
     /// The directory that a server started here would use, unless another one is named.
-    fn path(&self) -> anyhow::Result<PathBuf> {
+    pub(super) fn path(&self) -> anyhow::Result<PathBuf> {
         config::data_dir(self.data_dir.as_deref())
             .hint("`annals serve --help` shows every key of the configuration and what it takes.")
     }

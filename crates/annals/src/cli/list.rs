@@ -18,9 +18,18 @@ use super::{
 Examples:
   annals list --object-type cost_report --start-date 2026-01-01 --end-date 2026-01-31
   annals list --action delete --user 1815
+  annals list cloud 'tea*' --changed title         who renamed what about cloud and team
   annals list --all --json > audit.ndjson
   annals list --all --json | tac | annals import - --url https://other.example    oldest first, as it happened")]
 pub(super) struct Args {
+    /// Words that all are in titles, users, or the keys and values of changes; `tea*` finds words that begin with tea
+    #[arg(value_name = "WORDS")]
+    words: Vec<String>,
+
+    /// A field that was changed
+    #[arg(long, value_name = "FIELD")]
+    changed: Option<String>,
+
     /// Numeric id of the user or service token that acted
     #[arg(long, value_name = "ID", allow_negative_numbers = true)]
     user: Option<i64>,
@@ -125,6 +134,8 @@ impl Args {
             object_type: self.object_type.clone(),
             token: self.audit_log_token.clone(),
             object_token: self.object_token.clone(),
+            q: (!self.words.is_empty()).then(|| self.words.join(" ")),
+            changed: self.changed.clone(),
             start_date: self.start_date.clone(),
             end_date: self.end_date.clone(),
             as_of: self.as_of,

@@ -8,21 +8,21 @@ mod welcome;
 
 use std::{io, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
-use annals_store::Catalog;
+use annals_store::{Blobs, Catalog};
 use anyhow::Context;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
 use super::output::{self, HintExt};
 use crate::{
-    append::SequencerOptions,
     clock::{Clock, SystemClock},
     config::{self, Config, Environment, Flags},
     data_dir::{self, DataDirError},
-    engine::Engine,
+    engine::{Engine, EngineOptions},
     http::{self, App},
     jobs,
     metrics::Metrics,
+    segments::{KeeperOptions, Segments},
     server::{ListenError, Server, Signals, open_files},
     telemetry,
 };
@@ -90,9 +90,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let catalog = data_dir::open_catalog(&config.data_dir).or_else(explain)?;
     let catalog: Arc<dyn Catalog> = Arc::new(catalog);
+    let blobs = data_dir::open_blobs(&config.data_dir).or_else(explain)?;
 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let served = runtime.block_on(serve(Arc::clone(&catalog), &config, args.demo));
+    let served = runtime.block_on(serve(Arc::clone(&catalog), blobs, &config, args.demo));
     // Cuts off what is still running, so that the catalog is free to close.
     runtime.shutdown_timeout(LAST_SECONDS_MAX);
     drop(catalog);
@@ -102,10 +103,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Serves until a signal ends it.
-async fn serve(catalog: Arc<dyn Catalog>, config: &Arc<Config>, demo: bool) -> anyhow::Result<()> {
+async fn serve(
+    catalog: Arc<dyn Catalog>,
+    blobs: Blobs,
+    config: &Arc<Config>,
+    demo: bool,
+) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let started = tokio::select! {
-        started = start(catalog, config, demo) => started?,
+        started = start(catalog, blobs, config, demo) => started?,
         signal = signals.next() => {
             info!(signal, "stopped before the server was ready");
             return Ok(());
@@ -146,7 +152,12 @@ struct Started {
     sequencer: JoinHandle<()>,
 }
 
-async fn start(catalog: Arc<dyn Catalog>, config: &Arc<Config>, demo: bool) -> anyhow::Result<Started> {
+async fn start(
+    catalog: Arc<dyn Catalog>,
+    blobs: Blobs,
+    config: &Arc<Config>,
+    demo: bool,
+) -> anyhow::Result<Started> {
     // First of all, so that a token is made only by a server that can be used with it.
     let server = Server::bind(config.listen, config.tls.clone()).await.or_else(explain_listen)?;
     let clock = Arc::new(SystemClock);
@@ -158,7 +169,10 @@ async fn start(catalog: Arc<dyn Catalog>, config: &Arc<Config>, demo: bool) -> a
     } else {
         None
     };
-    let (engine, sequencer) = Engine::open(catalog, clock, metrics, SequencerOptions::default()).await?;
+    let segments = Arc::new(Segments::new(blobs, config.cache_mib.saturating_mul(1024 * 1024)));
+    let keeper = KeeperOptions { seal_rows: config.segment_rows, ..KeeperOptions::default() };
+    let options = EngineOptions { keeper, ..EngineOptions::default() };
+    let (engine, sequencer) = Engine::open(catalog, segments, clock, metrics, options).await?;
     let demo = if demo { demo::fill(&engine).await? } else { None };
 
     let url = config.url(server.address());
@@ -178,7 +192,9 @@ fn explain<T>(error: DataDirError) -> anyhow::Result<T> {
         DataDirError::Create { .. } | DataDirError::Lock { .. } => {
             "Make it a directory that this user may write to, or name another with --data-dir."
         }
-        DataDirError::Catalog(_) => "`annals doctor` looks closer; --data-dir names another directory.",
+        DataDirError::Catalog(_) | DataDirError::Blobs(_) => {
+            "`annals doctor` looks closer; --data-dir names another directory."
+        }
     };
     Err(error).hint(step)
 }

@@ -116,6 +116,34 @@ pub static KEYS: &[Key] = &[
         },
     },
     Key {
+        name: "cache_mib",
+        variable: "ANNALS_CACHE_MIB",
+        flag: "cache-mib",
+        value_name: "MIB",
+        help: "Memory for what is read of segments, in MiB: about 50 for each million events makes every list fast",
+        default: "512",
+        takes: "16 to 1048576 MiB",
+        set: |draft, setting| {
+            let mib = setting.value.integer().filter(|mib| (16..=1_048_576).contains(mib))?;
+            draft.config.cache_mib = mib;
+            Some(())
+        },
+    },
+    Key {
+        name: "segment_rows",
+        variable: "ANNALS_SEGMENT_ROWS",
+        flag: "segment-rows",
+        value_name: "ENTRIES",
+        help: "Entries of a log that are moved from the catalog into a segment together; fewer make smaller steps",
+        default: "65536",
+        takes: "256 to 1048576 entries",
+        set: |draft, setting| {
+            let rows = setting.value.integer().filter(|rows| (256..=1_048_576).contains(rows))?;
+            draft.config.segment_rows = rows;
+            Some(())
+        },
+    },
+    Key {
         name: "tls.cert",
         variable: "ANNALS_TLS_CERT",
         flag: "tls-cert",

@@ -65,6 +65,8 @@ fn every_key_can_be_set_in_each_way() {
         ("listen", "[::1]:1"),
         ("public_url", "https://audit.example.com/"),
         ("trusted_proxies", "10.0.0.0/8, fd00::/8"),
+        ("cache_mib", "64"),
+        ("segment_rows", "4096"),
         ("tls.cert", "/c"),
         ("tls.key", "/k"),
         ("rate_limit.reads", "0"),

@@ -35,13 +35,12 @@ pub(super) struct Unknown {
 }
 
 impl Drafts {
-    /// Reads a body, and gives each event its token and seed. `taken` tells which tokens entries of the account have.
+    /// Reads a body, and gives each event its token and seed.
     pub(super) fn read(
         body: &[u8],
         form: BodyForm,
         rules: &Rules,
         workspaces: &Workspaces,
-        taken: impl Fn(LogToken) -> bool,
     ) -> Result<Self, RecordError> {
         let body = event::split_body(body, form, rules.import).map_err(RecordError::Body)?;
         let single = body.single;
@@ -62,7 +61,7 @@ impl Drafts {
                         let title = event.workspace_title.as_deref().map(str::to_owned);
                         unknown.push(Unknown { at, token: token.to_owned(), title });
                     }
-                    events.push(draft(event, text, workspaces, &mut randomness, &taken));
+                    events.push(draft(event, text, workspaces, &mut randomness));
                 }
             }
         }
@@ -95,13 +94,7 @@ impl Drafts {
     }
 }
 
-fn draft(
-    event: Event,
-    text: &str,
-    workspaces: &Workspaces,
-    randomness: &mut Randomness,
-    taken: impl Fn(LogToken) -> bool,
-) -> Incoming {
+fn draft(event: Event, text: &str, workspaces: &Workspaces, randomness: &mut Randomness) -> Incoming {
     let workspace_token = match &event.workspace {
         WorkspaceChoice::Default => workspaces.default.as_deref().map(Cow::Borrowed),
         WorkspaceChoice::Nowhere => None,
@@ -109,7 +102,7 @@ fn draft(
     };
     let workspace = workspace_token.as_deref().and_then(|token| workspaces.get(token));
     let origin = Origin {
-        token: event.token.unwrap_or_else(|| randomness.free_token(taken)),
+        token: event.token.unwrap_or_else(|| LogToken(u64::from_le_bytes(randomness.take()))),
         seed: randomness.take(),
         workspace_token: workspace_token.as_deref(),
         workspace_title: workspace.map(|workspace| workspace.name.as_str()),
@@ -119,7 +112,7 @@ fn draft(
         .as_deref()
         .map(|key| Key { hash: key_hash("event", key), content: Sha256::digest(text).into() });
     let (created_at, token_chosen) = (event.created_at, event.token.is_some());
-    Incoming { draft: Draft::new(event, &origin), created_at, token_chosen, key }
+    Incoming { draft: Draft::new(event, &origin), created_at, token_chosen, sealed_at: None, key }
 }
 
 /// Random bytes for many events, asked for at once: a call of the operating system for each would cost more than the rest.
@@ -141,16 +134,6 @@ impl Randomness {
                 chunk
             }
             None => random::bytes(),
-        }
-    }
-
-    /// A random token that no entry has. With 64 bits the first one nearly always is free.
-    fn free_token(&mut self, taken: impl Fn(LogToken) -> bool) -> LogToken {
-        loop {
-            let token = LogToken(u64::from_le_bytes(self.take()));
-            if !taken(token) {
-                return token;
-            }
         }
     }
 }

@@ -1,10 +1,19 @@
 //! Lists and single entries.
 
-use annals_format::{Filter, ListQuery, LogToken};
+use std::sync::Arc;
+
+use annals_format::{Filter, ListQuery, LogToken, StatsQuery};
 use annals_store::{AccountId, ReadError};
 
 use super::Engine;
-use crate::append::SharedLog;
+use crate::{
+    append::SharedLog,
+    query::{Entry, Snapshot, Stats, Wanted},
+    segments::SegmentError,
+};
+
+/// Times that a read starts anew because segments took the place of what it was about to read.
+const MOVES_MAX: usize = 8;
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +37,9 @@ pub struct Found {
 
 /// An account's log as it was at one moment; later entries are not seen through it.
 pub struct View {
-    account: AccountId,
-    log: SharedLog,
-    size: u64,
+    pub(super) account: AccountId,
+    pub(super) log: SharedLog,
+    pub(super) size: u64,
 }
 
 impl View {
@@ -52,21 +61,103 @@ impl Engine {
     pub async fn list(&self, view: &View, query: &ListQuery) -> Result<Page, ReadError> {
         let limit = query.limit.get();
         let skip = (query.page.get() - 1).saturating_mul(limit);
-        let as_of = query.filter.as_of.map_or(view.size, |as_of| as_of.min(view.size));
-        let filter = Filter { as_of: Some(as_of), ..query.filter.clone() };
-        let located = view.log.read().locate(&filter, skip, limit);
-        let rows = self.catalog.rows(view.account, &located.indexes).await?;
-        let entries =
-            located.indexes.into_iter().zip(rows).map(|(index, row)| Found { index, row }).collect();
-        Ok(Page { total: located.total, as_of, entries })
+        let (as_of, wanted) = self.wanted(view, &query.filter, false).await?;
+        let (total, entries) = self.page(view, &wanted, skip, limit).await?;
+        Ok(Page { total, as_of, entries })
     }
 
     /// The entry with this token, if the account has it.
     pub async fn get(&self, account: AccountId, token: LogToken) -> Result<Option<Found>, ReadError> {
-        let log = self.logs.current(account).await?;
-        let index = log.read().find(token);
-        let Some(index) = index else { return Ok(None) };
-        let row = self.catalog.rows(account, &[index]).await?.into_iter().next();
-        Ok(row.map(|row| Found { index, row }))
+        let view = self.view(account).await?;
+        let filter = Filter { token: Some(token.to_string()), ..Filter::default() };
+        let (_, wanted) = self.wanted(&view, &filter, false).await?;
+        let (_, entries) = self.page(&view, &wanted, 0, 1).await?;
+        Ok(entries.into_iter().next())
     }
+
+    /// How many entries match, in all and by what they have.
+    pub async fn stats(&self, view: &View, query: &StatsQuery) -> Result<(u64, Stats), ReadError> {
+        let (as_of, wanted) = self.wanted(view, &query.filter, true).await?;
+        let interval = query.interval;
+        let stats = self.read(view, &wanted, move |snapshot, wanted| snapshot.stats(wanted, interval));
+        Ok((as_of, stats.await?))
+    }
+
+    /// What a query is about, and the tree size at which it sees the log.
+    async fn wanted(
+        &self,
+        view: &View,
+        filter: &Filter,
+        counted: bool,
+    ) -> Result<(u64, Arc<Wanted>), ReadError> {
+        let as_of = filter.as_of.map_or(view.size, |as_of| as_of.min(view.size));
+        let filter = Filter { as_of: Some(as_of), ..filter.clone() };
+        let found = self.search_head(view, &filter).await?;
+        Ok((as_of, Arc::new(Wanted { filter, counted, found })))
+    }
+
+    /// Counts what matches, and reads a page of it.
+    async fn page(
+        &self,
+        view: &View,
+        wanted: &Arc<Wanted>,
+        skip: u64,
+        limit: u64,
+    ) -> Result<(u64, Vec<Found>), ReadError> {
+        for _ in 0..MOVES_MAX {
+            let page =
+                self.read(view, wanted, move |snapshot, wanted| snapshot.page(wanted, skip, limit)).await?;
+            if let Some(entries) = self.complete(view, page.entries).await? {
+                return Ok((page.total, entries));
+            }
+            self.logs.look_again(view.account).await?;
+        }
+        Err(moving())
+    }
+
+    /// Adds the rows that are in the head, unless some of the entries have been sealed meanwhile.
+    async fn complete(&self, view: &View, mut entries: Vec<Entry>) -> Result<Option<Vec<Found>>, ReadError> {
+        let indexes: Vec<u64> =
+            entries.iter().filter(|entry| entry.row.is_none()).map(|entry| entry.index).collect();
+        if !indexes.is_empty() {
+            let rows = self.catalog.rows(view.account, &indexes).await?;
+            for (entry, row) in entries.iter_mut().filter(|entry| entry.row.is_none()).zip(rows) {
+                entry.row = row;
+            }
+        }
+        let found = entries.into_iter().map(|entry| Some(Found { index: entry.index, row: entry.row? }));
+        Ok(found.collect())
+    }
+
+    /// Reads a snapshot of the log; a new one while segments take the place of those that are being read.
+    async fn read<T: Send + 'static>(
+        &self,
+        view: &View,
+        wanted: &Arc<Wanted>,
+        read: impl Fn(&Snapshot, &Wanted) -> Result<T, SegmentError> + Clone + Send + 'static,
+    ) -> Result<T, ReadError> {
+        for _ in 0..MOVES_MAX {
+            let snapshot = view.log.read().snapshot(wanted);
+            // A head that was searched as shorter than it is here was sealed by another server.
+            let searched = wanted.found.as_ref().is_none_or(|found| found.base <= snapshot.sealed());
+            let (read, wanted) = (read.clone(), Arc::clone(wanted));
+            let answer = match searched {
+                false => Err(SegmentError::Gone { name: "of another server".to_owned() }),
+                true if snapshot.has_segments() => {
+                    self.logs.segments().run(move || read(&snapshot, &wanted)).await
+                }
+                true => read(&snapshot, &wanted),
+            };
+            match answer {
+                Err(SegmentError::Gone { .. }) => self.logs.look_again(view.account).await?,
+                answer => return Ok(answer?),
+            }
+        }
+        Err(moving())
+    }
+}
+
+/// Segments were made faster than a read could follow.
+fn moving() -> ReadError {
+    ReadError::Unavailable("segments change faster than they can be read".into())
 }

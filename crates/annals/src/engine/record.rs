@@ -11,7 +11,7 @@ use super::{
     Engine, Workspaces,
     drafts::{Drafts, key_hash},
 };
-use crate::append::{Key, Recorded, Refusal, Request};
+use crate::append::{Incoming, Key, Recorded, Refusal, Request};
 
 /// Bodies larger than this are read on a thread of their own, so that they do not hold up small requests.
 const INLINE_BYTES_MAX: usize = 32 * 1024;
@@ -62,11 +62,11 @@ impl Engine {
         let rules = Rules { import: who.token.scopes.has(Scope::Import), now: self.clock.now() };
         let RecordRequest { body, form, idempotency_key, rows_wanted } = request;
         let mut workspaces = self.recent_workspaces(account).await?;
-        let mut drafts = self.drafts(account, &body, form, rules, &workspaces).await?;
+        let mut drafts = self.drafts(&body, form, rules, &workspaces).await?;
         if !drafts.unknown.is_empty() {
             // Perhaps they have been created since. If not, an import brings them along.
             workspaces = self.workspaces(account).await?;
-            drafts = self.drafts(account, &body, form, rules, &workspaces).await?;
+            drafts = self.drafts(&body, form, rules, &workspaces).await?;
         }
         let brought =
             if rules.import { drafts.unknown_workspaces(rules.now) } else { drafts.refuse_unknown()? };
@@ -74,26 +74,34 @@ impl Engine {
             .map(|key| Key { hash: key_hash("request", &key), content: Sha256::digest(&body).into() });
         // The drafts hold all of it that is still needed.
         drop(body);
-        let Drafts { events, single, .. } = drafts;
-        let request = Request { account, events, key, workspaces: brought, rows_wanted, single };
+        let Drafts { mut events, single, .. } = drafts;
+        let sealed = self.find_sealed(account, &mut events).await?;
+        let request = Request { account, events, key, workspaces: brought, sealed, rows_wanted, single };
         let recorded = self.sequencer.record(request).await?;
         Ok(Answer { recorded, single })
     }
 
+    /// Looks in segments for the tokens that the writer chose, so that the sequencer need not. Returns how many entries
+    /// were sealed.
+    async fn find_sealed(&self, account: AccountId, events: &mut [Incoming]) -> Result<u64, ReadError> {
+        let chosen = || events.iter().filter(|event| event.token_chosen).map(|event| event.draft.token());
+        let (sealed, found) = self.logs.find_sealed(account, chosen().collect()).await?;
+        for (event, index) in events.iter_mut().filter(|event| event.token_chosen).zip(found) {
+            event.sealed_at = index;
+        }
+        Ok(sealed)
+    }
+
     async fn drafts(
         &self,
-        account: AccountId,
         body: &Bytes,
         form: BodyForm,
         rules: Rules,
         workspaces: &Arc<Workspaces>,
     ) -> Result<Drafts, RecordError> {
         let (body, workspaces) = (body.clone(), Arc::clone(workspaces));
-        let log = self.logs.known(account);
-        self.compute(body.len() <= INLINE_BYTES_MAX, move || {
-            Drafts::read(&body, form, &rules, &workspaces, |token| log.read().find(token).is_some())
-        })
-        .await
+        self.compute(body.len() <= INLINE_BYTES_MAX, move || Drafts::read(&body, form, &rules, &workspaces))
+            .await
     }
 
     /// Runs `work` here, or on a thread where it may take its time when there is a processor for it.

@@ -302,6 +302,119 @@ pub(super) struct ListParameters {
     /// Only audit logs with a smaller index: the list as it was when the log had this size.
     #[param(minimum = 0)]
     as_of: Option<u64>,
+    /// A field that was changed.
+    #[param(example = "title")]
+    changed: Option<String>,
+    /// Words that all are in titles, the user, or the keys and values of the change, without regard to case and accents. `*`
+    /// after a word finds words that begin with it.
+    #[param(min_length = 1, example = "cloud tea*")]
+    q: Option<String>,
+}
+
+/// What is counted, and how.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct StatsParameters {
+    /// By what stretches of time, in UTC; a week begins on Monday.
+    #[param(inline, default = "day")]
+    interval: Option<IntervalName>,
+    /// How many values of each field are named.
+    #[param(minimum = 1, maximum = 5000, default = 100)]
+    limit: Option<u64>,
+    /// The number of the user or service token that acted.
+    user: Option<i64>,
+    /// The workspace.
+    workspace_token: Option<String>,
+    /// What was done.
+    #[param(inline)]
+    action: Option<ActionName>,
+    /// The object's title, exactly.
+    object_name: Option<String>,
+    /// Where the change was made: `console`, `api`, `finops_agent` or any other source.
+    #[param(pattern = "^[a-z0-9_]{1,64}$")]
+    source: Option<String>,
+    /// The key of the object's type: `virtual_tag`, `cost_report`, `recommendation_commitment`, `segment` or any other.
+    #[param(pattern = "^[a-z0-9_]{1,64}$")]
+    object_type: Option<String>,
+    /// The token of the audit log.
+    token: Option<String>,
+    /// The token of the object.
+    object_token: Option<String>,
+    /// Not before this day (UTC, inclusive) or RFC 3339 instant.
+    #[param(schema_with = day_or_instant, example = "2026-03-01")]
+    start_date: Option<String>,
+    /// Not after this day (UTC, inclusive) or RFC 3339 instant.
+    #[param(schema_with = day_or_instant, example = "2026-03-31")]
+    end_date: Option<String>,
+    /// Only audit logs with a smaller index: the log as it was when it had this size.
+    #[param(minimum = 0)]
+    as_of: Option<u64>,
+    /// A field that was changed.
+    #[param(example = "title")]
+    changed: Option<String>,
+    /// Words that all are in titles, the user, or the keys and values of the change.
+    #[param(min_length = 1, example = "cloud tea*")]
+    q: Option<String>,
+}
+
+/// A stretch of time.
+#[derive(Serialize, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(super) enum IntervalName {
+    Day,
+    Week,
+    Month,
+}
+
+/// How many audit logs match.
+#[derive(Serialize, ToSchema)]
+pub(super) struct StatsAnswer {
+    /// All of them.
+    pub(super) total: u64,
+    /// The size of the log that was counted.
+    pub(super) as_of: u64,
+    /// By what was done: `create`, `update`, `delete`.
+    pub(super) action: FacetCounts,
+    /// By the key of the object's type.
+    pub(super) object_type: FacetCounts,
+    /// By where the change was made.
+    pub(super) source: FacetCounts,
+    /// By the number of the user or service token that acted.
+    pub(super) user: FacetCounts,
+    /// By workspace.
+    pub(super) workspace_token: FacetCounts,
+    /// How long the stretches of time in `created_at` are: `day`, `week` or `month`.
+    pub(super) interval: &'static str,
+    /// By time, the oldest first; stretches without an audit log are left out.
+    pub(super) created_at: Vec<IntervalCount>,
+}
+
+/// How many audit logs have each value of a field.
+#[derive(Serialize, ToSchema)]
+pub(super) struct FacetCounts {
+    /// The most frequent first.
+    pub(super) values: Vec<ValueCount>,
+    /// How many have other values, beyond `limit`.
+    pub(super) other: u64,
+    /// How many have none.
+    pub(super) none: u64,
+}
+
+/// A value and how many audit logs have it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ValueCount {
+    /// As a filter takes it.
+    pub(super) value: String,
+    pub(super) count: u64,
+}
+
+/// A stretch of time and how many audit logs are in it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct IntervalCount {
+    /// Its first day, in UTC.
+    #[schema(format = Date, example = "2026-03-01")]
+    pub(super) start: String,
+    pub(super) count: u64,
 }
 
 /// A date or an RFC 3339 instant.

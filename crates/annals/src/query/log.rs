@@ -1,30 +1,29 @@
-//! The index over all entries of one account.
+//! All entries of one account: its segments, and an index over the head.
 
 use std::sync::Arc;
 
-use annals_format::{Filter, LogToken, Timestamp, entry::Keys};
+use annals_format::{LogToken, Timestamp, entry::Keys};
 
 use super::{
-    page::{self, Located},
-    part::Part,
-    run::Run,
-    tail::Tail,
-    tokens::Tokens,
+    head::{Run, Tail},
+    part::Wanted,
+    snapshot::Snapshot,
 };
+use crate::segments::Sealed;
 
-/// Entries that are scanned before they become a run, at most 2^16. Scanning as many takes up to a tenth of a
-/// millisecond; a quarter as many would make four times as many runs to ask, and larger ones together.
-const TAIL_ROWS_MAX: u32 = 32_768;
+/// Entries that are scanned before they become a run, at most 2^16. A query copies the places of those that match, which
+/// takes about ten microseconds.
+pub const TAIL_ROWS_MAX: u32 = 8_192;
 
-/// The keys of one account's entries, from index 0 to the newest.
+/// The entries of one account, from index 0 to the newest: segments, then runs, then a tail.
 #[derive(Debug)]
 pub struct Log {
-    runs: Vec<Run>,
+    segments: Arc<[Arc<Sealed>]>,
+    runs: Vec<Arc<Run>>,
     /// Tails that are full and wait to become runs; until then they are scanned.
     full: Vec<Full>,
     tail: Tail,
     tail_rows_max: u32,
-    tokens: Tokens,
 }
 
 #[derive(Debug)]
@@ -43,42 +42,47 @@ pub struct Unindexed(Arc<Tail>);
 pub struct Indexed(Run);
 
 impl Unindexed {
-    /// Indexes the entries. Takes tens of milliseconds.
+    /// Indexes the entries. Takes milliseconds.
     pub fn index(&self) -> Indexed {
         Indexed(Run::build(&self.0))
     }
 }
 
-impl Default for Log {
-    fn default() -> Self {
-        Self::with_tail_rows_max(TAIL_ROWS_MAX)
-    }
-}
-
 impl Log {
-    /// An empty log whose tail becomes a run at another size than usual, so that tests reach many runs with few entries.
-    pub(super) fn with_tail_rows_max(tail_rows_max: u32) -> Self {
-        Self {
-            runs: Vec::new(),
-            full: Vec::new(),
-            tail: Tail::default(),
-            tail_rows_max,
-            tokens: Tokens::default(),
-        }
+    /// A log whose head is empty and starts where the segments end. A tail becomes a run when it has `tail_rows_max` rows.
+    pub fn over(segments: Arc<[Arc<Sealed>]>, tail_rows_max: u32) -> Self {
+        let base = segments.last().map_or(0, |last| last.indexes().end);
+        Self { segments, runs: Vec::new(), full: Vec::new(), tail: Tail::new(base), tail_rows_max }
     }
 
     /// How many entries there are; the next one gets this index.
     pub fn size(&self) -> u64 {
-        self.tail.base + u64::from(self.tail.len())
+        self.tail.indexes().end
+    }
+
+    /// How many of them are in segments; the head starts with this index.
+    pub fn sealed(&self) -> u64 {
+        self.segments.last().map_or(0, |last| last.indexes().end)
+    }
+
+    /// The segments, in the order of their indexes.
+    pub fn segments(&self) -> &Arc<[Arc<Sealed>]> {
+        &self.segments
     }
 
     /// Adds the entry with the next index.
     pub fn push(&mut self, created_at: Timestamp, keys: &Keys) {
-        self.tokens.push(keys.token, self.size());
         self.tail.push(created_at, keys);
-        if self.tail.len() == self.tail_rows_max {
-            let next = Tail::new(self.size());
-            let tail = std::mem::replace(&mut self.tail, next);
+        if u64::from(self.tail_rows_max) <= self.tail.indexes().end - self.tail.base {
+            self.cut();
+        }
+    }
+
+    /// Ends the tail where it is, so that a segment may end there.
+    pub fn cut(&mut self) {
+        let next = Tail::new(self.size());
+        let tail = std::mem::replace(&mut self.tail, next);
+        if !tail.indexes().is_empty() {
             self.full.push(Full { tail: Arc::new(tail), claimed: false });
         }
     }
@@ -95,34 +99,54 @@ impl Log {
         Some(Unindexed(Arc::clone(&full.tail)))
     }
 
-    /// Puts a run in the place of the tail that it was made from.
+    /// Puts a run in the place of the tail that it was made from, unless that was sealed meanwhile.
     pub fn replace(&mut self, Indexed(run): Indexed) {
-        self.full.retain(|full| full.tail.base != run.base());
-        self.runs.push(run);
+        let tails = self.full.len();
+        self.full.retain(|full| full.tail.indexes() != run.indexes());
+        if self.full.len() < tails {
+            self.runs.push(Arc::new(run));
+        }
     }
 
-    /// The index of the entry with this token.
-    pub fn find(&self, token: LogToken) -> Option<u64> {
-        self.tokens.find(token)
+    /// Where a segment of at least `rows` of the head's oldest entries may end: runs and tails are not divided.
+    pub fn boundary(&self, rows: u64) -> Option<u64> {
+        let ends = self.runs.iter().map(|run| run.indexes().end);
+        let ends = ends.chain(self.full.iter().map(|full| full.tail.indexes().end));
+        ends.filter(|end| *end >= self.sealed() + rows).min()
     }
 
-    /// Counts what matches and finds the entries of one page, the newest first: those after the first `skip`, at most
-    /// `limit`. When `skip` is past the end, the page is empty and the count is still exact.
-    pub fn locate(&self, filter: &Filter, skip: u64, limit: u64) -> Located {
-        let tails = || self.full.iter().map(|full| &*full.tail).chain([&self.tail]);
-        let parts =
-            || self.runs.iter().map(|run| run as &dyn Part).chain(tails().map(|tail| tail as &dyn Part));
-        let Some(token) = &filter.token else {
-            return page::locate(parts().map(|part| (part, part.matches(filter))), skip, limit);
-        };
-        // At most one entry has the token, so only the part that holds it is asked.
-        let index = LogToken::parse(token).and_then(|token| self.find(token));
-        let found = index.and_then(|index| {
-            parts().find_map(|part| {
-                let position = part.position(index)?;
-                Some((part, part.matches(filter).within(position..position + 1)))
-            })
-        });
-        page::locate(found.into_iter(), skip, limit)
+    /// Takes on another list of segments, and lets go of the entries of the head that they hold. Returns `false`, with
+    /// nothing done, when they end within a run or a tail: the log then has to be made anew.
+    #[must_use]
+    pub fn list(&mut self, segments: Arc<[Arc<Sealed>]>) -> bool {
+        let end = segments.last().map_or(0, |last| last.indexes().end);
+        let mut parts = self.runs.iter().map(|run| run.indexes());
+        let mut tails = self.full.iter().map(|full| full.tail.indexes()).chain([self.tail.indexes()]);
+        let divided = |range: std::ops::Range<u64>| range.start < end && end < range.end;
+        if parts.any(divided) || tails.any(divided) || end < self.sealed() || end > self.size() {
+            return false;
+        }
+        self.runs.retain(|run| run.indexes().start >= end);
+        self.full.retain(|full| full.tail.indexes().start >= end);
+        if self.tail.base < end {
+            self.tail = Tail::new(end);
+        }
+        self.segments = segments;
+        true
+    }
+
+    /// The index of the entry of the head with this token.
+    pub fn find_in_head(&self, token: LogToken) -> Option<u64> {
+        let in_tails = || self.full.iter().find_map(|full| full.tail.find(token));
+        let in_runs = || self.runs.iter().find_map(|run| run.find(token));
+        self.tail.find(token).or_else(in_tails).or_else(in_runs)
+    }
+
+    /// What a query needs of the log as it is now, to be read without keeping anybody waiting.
+    pub fn snapshot(&self, wanted: &Wanted) -> Snapshot {
+        let tails = self.full.iter().map(|full| Arc::clone(&full.tail)).collect();
+        let token = wanted.filter.token.as_deref().and_then(LogToken::parse);
+        let in_head = token.and_then(|token| self.find_in_head(token));
+        Snapshot::new(Arc::clone(&self.segments), self.runs.clone(), tails, self.tail.pick(wanted), in_head)
     }
 }

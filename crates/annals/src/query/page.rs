@@ -6,55 +6,74 @@ use super::{
     matches::Matches,
     part::{Part, Place},
 };
+use crate::segments::SegmentError;
 
 /// What a filter matches, and the page that was asked for.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Located {
+pub(super) struct Located {
     /// How many entries match, exactly.
-    pub total: u64,
-    /// The indexes of the page's entries, the newest first.
-    pub indexes: Vec<u64>,
+    pub(super) total: u64,
+    /// The page's entries, the newest first.
+    pub(super) hits: Vec<Hit>,
+}
+
+/// An entry of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hit {
+    /// The number of its part, in the order in which they were given.
+    pub(super) part: usize,
+    /// Where it is in the part.
+    pub(super) position: u32,
+    /// Its index in the log.
+    pub(super) index: u64,
 }
 
 /// A part with matches, and how many of them, counted from the oldest, have not been passed yet.
 struct Source<'a> {
+    number: usize,
     part: &'a dyn Part,
-    matches: Matches,
+    matches: Matches<'a>,
     left: u64,
+    /// No match is older.
     oldest: Place,
+    /// No match is newer.
     newest: Place,
 }
 
-impl<'a> Source<'a> {
-    fn new(part: &'a dyn Part, matches: Matches) -> Option<Self> {
-        let left = matches.count();
-        let oldest = part.place(matches.select(0)?);
-        let newest = part.place(matches.select(left - 1)?);
-        Some(Self { part, matches, left, oldest, newest })
-    }
-
+impl Source<'_> {
     /// How many matches are at `place` or newer.
-    fn count_from(&self, place: Place) -> u64 {
-        self.matches.count() - self.matches.count_before(self.part.first_from(place))
+    fn count_from(&self, place: Place) -> Result<u64, SegmentError> {
+        Ok(self.matches.count()? - self.matches.count_before(self.part.first_from(place)?)?)
     }
 
-    /// The newest match that is left.
-    fn next(&self) -> Option<Place> {
-        let rank = self.left.checked_sub(1)?;
-        self.matches.select(rank).map(|position| self.part.place(position))
+    /// The newest match when there are `left` of them.
+    fn newest_of(&self, left: u64) -> Result<Option<(Place, u32)>, SegmentError> {
+        let Some(rank) = left.checked_sub(1) else { return Ok(None) };
+        let Some(position) = self.matches.select(rank)? else { return Ok(None) };
+        Ok(Some((self.part.place(position)?, position)))
     }
 }
 
-/// Counts the matches in the parts and finds the page of `limit` entries after the newest `skip`.
+/// Counts the matches in the parts and finds the page of `limit` entries after the newest `skip`. When `skip` is past the
+/// end, the page is empty and the count is still exact.
 pub(super) fn locate<'a>(
-    parts: impl Iterator<Item = (&'a dyn Part, Matches)>,
+    parts: impl Iterator<Item = (usize, &'a dyn Part, Matches<'a>)>,
     skip: u64,
     limit: u64,
-) -> Located {
-    let mut sources: Vec<Source> = parts.filter_map(|(part, matches)| Source::new(part, matches)).collect();
-    let total = sources.iter().map(|source| source.left).sum();
+) -> Result<Located, SegmentError> {
+    let mut sources = Vec::new();
+    let mut total = 0;
+    for (number, part, matches) in parts {
+        let left = matches.count()?;
+        if left > 0
+            && let Some((oldest, newest)) = part.bounds()
+        {
+            total += left;
+            sources.push(Source { number, part, matches, left, oldest, newest });
+        }
+    }
     if skip >= total {
-        return Located { total, indexes: Vec::new() };
+        return Ok(Located { total, hits: Vec::new() });
     }
     sources.sort_unstable_by_key(|source| Reverse(source.newest));
     let mut passed = 0;
@@ -73,15 +92,15 @@ pub(super) fn locate<'a>(
         let (group, older) = rest.split_at_mut(group_size);
         let matches: u64 = group.iter().map(|source| source.left).sum();
         let to_pass = matches.min(skip - passed);
-        pass(group, to_pass, matches);
+        pass(group, to_pass, matches)?;
         passed += to_pass;
         rest = older;
     }
-    Located { total, indexes: merge(&sources, limit) }
+    Ok(Located { total, hits: merge(&sources, limit)? })
 }
 
 /// Passes the newest `count` of the `matches` of sources that overlap in time.
-fn pass(group: &mut [Source], count: u64, matches: u64) {
+fn pass(group: &mut [Source], count: u64, matches: u64) -> Result<(), SegmentError> {
     if count == matches {
         for source in group {
             source.left = 0;
@@ -89,50 +108,61 @@ fn pass(group: &mut [Source], count: u64, matches: u64) {
     } else if let [only] = group {
         only.left -= count;
     } else {
-        let place = place_of(group, count);
+        let place = place_of(group, count)?;
         for source in group {
-            source.left -= source.count_from(place);
+            source.left -= source.count_from(place)?;
         }
     }
+    Ok(())
 }
 
 /// The place at which exactly `count` matches of the group are there or newer: first the time is found by halving, then,
 /// among entries of that very microsecond, the index.
-fn place_of(group: &[Source], count: u64) -> Place {
-    let newer = |place: Place| group.iter().map(|source| source.count_from(place)).sum::<u64>();
+fn place_of(group: &[Source], count: u64) -> Result<Place, SegmentError> {
+    let newer = |place: Place| -> Result<u64, SegmentError> {
+        group.iter().map(|source| source.count_from(place)).sum()
+    };
     let oldest = group.iter().map(|source| source.oldest.0).min().unwrap_or_default();
     let newest = group.iter().map(|source| source.newest.0).max().unwrap_or_default();
     // The latest time from which on there are at least `count`.
     let (mut low, mut high) = (oldest, newest.saturating_add(1));
     while low + 1 < high {
         let middle = i64::midpoint(low, high);
-        if newer((middle, 0)) >= count { low = middle } else { high = middle }
+        if newer((middle, 0))? >= count { low = middle } else { high = middle }
     }
     let time = low;
     // Likewise the greatest index; every index lies below 2^40.
     let (mut low, mut high) = (0, 1_u64 << 41);
     while low + 1 < high {
         let middle = u64::midpoint(low, high);
-        if newer((time, middle)) >= count { low = middle } else { high = middle }
+        if newer((time, middle))? >= count { low = middle } else { high = middle }
     }
-    (time, low)
+    Ok((time, low))
 }
 
 /// Takes the newest matches that are left, from all sources in turn.
-fn merge(sources: &[Source], limit: u64) -> Vec<u64> {
+fn merge(sources: &[Source], limit: u64) -> Result<Vec<Hit>, SegmentError> {
+    // A source stands in the queue with the place of its newest match, or, as long as that has not been looked up, with a
+    // place that is no older: sources that the page does not reach are never looked into.
+    let mut queue: BinaryHeap<(Place, usize, Option<u32>)> = sources
+        .iter()
+        .enumerate()
+        .filter(|(_, source)| source.left > 0)
+        .map(|(at, source)| (source.newest, at, None))
+        .collect();
     let mut left: Vec<u64> = sources.iter().map(|source| source.left).collect();
-    let mut newest: BinaryHeap<(Place, usize)> =
-        sources.iter().enumerate().filter_map(|(at, source)| Some((source.next()?, at))).collect();
-    let mut indexes = Vec::new();
-    while (indexes.len() as u64) < limit
-        && let Some((place, at)) = newest.pop()
+    let mut hits = Vec::new();
+    while (hits.len() as u64) < limit
+        && let Some((place, at, looked_up)) = queue.pop()
     {
-        indexes.push(place.1);
         let (Some(source), Some(left)) = (sources.get(at), left.get_mut(at)) else { continue };
-        *left -= 1;
-        if let Some(position) = left.checked_sub(1).and_then(|rank| source.matches.select(rank)) {
-            newest.push((source.part.place(position), at));
+        if let Some(position) = looked_up {
+            hits.push(Hit { part: source.number, position, index: place.1 });
+            *left -= 1;
+        }
+        if let Some((place, position)) = source.newest_of(*left)? {
+            queue.push((place, at, Some(position)));
         }
     }
-    indexes
+    Ok(hits)
 }

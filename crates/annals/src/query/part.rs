@@ -1,44 +1,89 @@
-//! What every part of a log answers, whether it is scanned or indexed.
+//! What every part of a log answers: a segment, or a stretch of the head.
 
 use annals_format::Filter;
+use roaring::RoaringBitmap;
 
-use super::matches::Matches;
+use super::{
+    facet::{Counts, Facet},
+    matches::Matches,
+};
+use crate::segments::SegmentError;
 
 /// The place of an entry in reading order: (`created_at` in µs, index). Readers see the greatest first.
 pub(super) type Place = (i64, u64);
+
+/// Which entries a query is about.
+#[derive(Debug)]
+pub struct Wanted {
+    /// What they match.
+    pub filter: Filter,
+    /// Whether values are to be counted.
+    pub counted: bool,
+    /// For a filter that searches: which entries of the head have what it searches for.
+    pub found: Option<Found>,
+}
+
+/// Entries of the head, by their indexes.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The first index that was searched.
+    pub base: u64,
+    /// The indexes that were found, less `base`.
+    pub offsets: RoaringBitmap,
+}
+
+impl Found {
+    /// Whether the entry with this index was found.
+    pub(super) fn has(&self, index: u64) -> bool {
+        let offset = index.checked_sub(self.base).and_then(|offset| u32::try_from(offset).ok());
+        offset.is_some_and(|offset| self.offsets.contains(offset))
+    }
+}
 
 /// Rows in reading order, the oldest at position 0.
 pub(super) trait Part {
     /// How many rows there are.
     fn len(&self) -> u32;
 
+    /// The places that all rows lie between, both included; `None` without rows.
+    fn bounds(&self) -> Option<(Place, Place)>;
+
     /// The place of a row; positions are below [`len`](Part::len).
-    fn place(&self, position: u32) -> Place;
-
-    /// The rows that match `filter`, but for its token; times and `as_of` are part of it.
-    fn matches(&self, filter: &Filter) -> Matches;
-
-    /// The position of the entry with this index, if it is in this part.
-    fn position(&self, index: u64) -> Option<u32>;
+    fn place(&self, position: u32) -> Result<Place, SegmentError>;
 
     /// The first position whose place is not below `place`; `len` when all are.
-    fn first_from(&self, place: Place) -> u32 {
-        let (mut low, mut high) = (0, self.len());
-        while low < high {
-            let middle = u32::midpoint(low, high);
-            if self.place(middle) < place {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
-    }
+    fn first_from(&self, place: Place) -> Result<u32, SegmentError>;
 
-    /// The positions in the filter's time range.
-    fn in_time(&self, filter: &Filter) -> std::ops::Range<u32> {
-        let start = filter.from.map_or(0, |from| self.first_from((from.us(), 0)));
-        let end = filter.before.map_or(self.len(), |before| self.first_from((before.us(), 0)));
-        start..end.max(start)
+    /// The position of the entry with this index, if it is in this part.
+    fn position(&self, index: u64) -> Result<Option<u32>, SegmentError>;
+
+    /// The rows that match, but for the filter's token; times and `as_of` are part of it.
+    fn matches(&self, wanted: &Wanted) -> Result<Matches<'_>, SegmentError>;
+
+    /// Adds how many of `matches` have each value of a field.
+    fn count(&self, facet: Facet, matches: &Matches, counts: &mut Counts) -> Result<(), SegmentError>;
+}
+
+/// The positions in the filter's time range.
+pub(super) fn in_time(
+    part: &(impl Part + ?Sized),
+    filter: &Filter,
+) -> Result<std::ops::Range<u32>, SegmentError> {
+    let start = filter.from.map_or(Ok(0), |from| part.first_from((from.us(), 0)))?;
+    let end = filter.before.map_or(Ok(part.len()), |before| part.first_from((before.us(), 0)))?;
+    Ok(start..end.max(start))
+}
+
+/// [`Part::first_from`] for a part whose places are at hand, which therefore cannot fail.
+pub(super) fn search(len: u32, place: Place, place_of: impl Fn(u32) -> Place) -> u32 {
+    let (mut low, mut high) = (0, len);
+    while low < high {
+        let middle = u32::midpoint(low, high);
+        if place_of(middle) < place {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
     }
+    low
 }

@@ -94,6 +94,7 @@ async fn crash_while_starting(data_dir: &Path, random: &mut Random) {
     let mut process = Command::new(ANNALS)
         .args(["serve", "--listen", &format!("127.0.0.1:{}", free_port()), "--data-dir"])
         .arg(data_dir)
+        .env("ANNALS_SEGMENT_ROWS", "256")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

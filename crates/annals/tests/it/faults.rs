@@ -105,6 +105,10 @@ async fn calls_of_the_scenario(kind: Kind) -> u64 {
     scenario::run(&mut client).await;
     let calls = world.faulty.calls() - before;
     client.finish().await;
+    for tenant in &world.tenants {
+        let segments = world.beside.segments(tenant.account).await.expect("segments");
+        assert_eq!(segments.len(), 1, "everything was sealed, and then made into one: {segments:?}");
+    }
     calls
 }
 

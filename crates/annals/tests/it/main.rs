@@ -8,6 +8,7 @@ mod faults;
 mod hostile;
 mod isolation;
 mod read;
+mod segments;
 mod support;
 mod tls;
 mod write;

@@ -21,7 +21,7 @@ const SOURCES: [&str; 3] = ["console", "api", "finops_agent"];
 const TITLES: [&str; 4] = ["Cloud spend", "Größe & mehr", "日本語 page=7", "a+b%20c"];
 
 /// Entries as an import brings them: not in the order of their times, with ties, over several years.
-fn history(count: u64) -> Vec<Value> {
+pub(crate) fn history(count: u64) -> Vec<Value> {
     (0..count)
         .map(|n| {
             let scattered = n.wrapping_mul(2_654_435_761) % 997;
@@ -112,6 +112,19 @@ async fn every_filter_finds_exactly_what_matches() {
             Box::new(|entry| entry["created_at"].as_str().unwrap() >= "2025-01-01T12:00:01Z"),
         ),
         ("start_date=2026-01-01&end_date=2025-01-01".into(), Box::new(|_| false)),
+        ("changed=n".into(), Box::new(|_| true)),
+        ("changed=m".into(), Box::new(|_| false)),
+        ("q=GROSSE".into(), Box::new(same("object_title", json!(TITLES[1])))),
+        (
+            "q=cl*+user+3".into(),
+            Box::new(|entry| {
+                let has = |text: &str| {
+                    entry["user"] == "User 3" || entry["changed_values"]["n"].to_string().contains(text)
+                };
+                entry["object_title"] == TITLES[0] && (has("[3,") || has(",3]"))
+            }),
+        ),
+        ("q=nowhere".into(), Box::new(|_| false)),
         (
             "user=1&source=api&action=update&object_type=virtual_tag".into(),
             Box::new(|entry| {

@@ -108,6 +108,8 @@ impl Server {
             .args(["--listen", &format!("127.0.0.1:{port}")])
             .args(flags)
             .env("ANNALS_RATE_LIMIT_READS", "0")
+            // A few hundred entries already are segments and a head.
+            .env("ANNALS_SEGMENT_ROWS", "256")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

@@ -8,7 +8,7 @@ use annals_store::{Catalog, Commit, ReadError, Recall, RequestKey, Sqlite};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::{A, append, directory, file, names, open};
+use super::{A, append, directory, file, grow, names, open, seal};
 
 /// A catalog with one of everything, damaged by `sql`.
 async fn damaged(sql: &str) -> Result<(Sqlite, TempDir), Box<dyn std::error::Error + Send + Sync>> {
@@ -65,6 +65,53 @@ async fn an_entry_that_is_none_is_corrupt() -> Outcome {
     for sql in ["UPDATE head SET leaf = x'00'", "UPDATE head SET key = key + 1"] {
         let (catalog, _directory) = damaged(sql).await?;
         assert_corrupt(&catalog.entries(A, 0..9, usize::MAX).await, sql);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_gap_in_the_head_is_corrupt() -> Outcome {
+    let directory = directory();
+    let catalog = open(&directory);
+    for _ in 0..6 {
+        grow(&catalog, 10).await?;
+    }
+    seal(&catalog, "s", 0..2).await?;
+    Connection::open(file(&directory))?.execute("DELETE FROM head WHERE key & 7 IN (2, 4)", ())?;
+    for range in [0..6, 2..3, 2..6, 3..6, 4..6] {
+        assert_corrupt(&catalog.entries(A, range.clone(), usize::MAX).await, &format!("{range:?}"));
+    }
+    assert_eq!(catalog.entries(A, 3..4, usize::MAX).await?.len(), 1);
+    assert_corrupt(&catalog.rows(A, &[2]).await, "a gap is not sealed");
+    assert_eq!(catalog.rows(A, &[1]).await?, [None]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_segment_that_is_none_is_corrupt() -> Outcome {
+    for sql in [
+        "UPDATE segments SET first = 1 WHERE first = 0",
+        "UPDATE segments SET first = 1 WHERE first = 2",
+        "UPDATE segments SET first = 3 WHERE first = 2",
+        "UPDATE segments SET first = -9223372036854775807 - 1 WHERE first = 0",
+        "UPDATE segments SET \"end\" = -1 WHERE first = 0",
+        "UPDATE segments SET \"end\" = (1 << 40) + 1 WHERE first = 2",
+        "UPDATE segments SET bytes = -1 WHERE first = 0",
+        "UPDATE segments SET bytes = 4 WHERE first = 0",
+        "UPDATE segments SET footer_bytes = 1 << 32 WHERE first = 0",
+        "UPDATE segments SET name = '' WHERE first = 0",
+        "UPDATE segments SET name = '../x' WHERE first = 0",
+        "DELETE FROM segments WHERE first = 0",
+    ] {
+        let directory = directory();
+        let catalog = open(&directory);
+        for _ in 0..6 {
+            grow(&catalog, 10).await?;
+        }
+        seal(&catalog, "s", 0..2).await?;
+        seal(&catalog, "t", 2..5).await?;
+        assert_eq!(Connection::open(file(&directory))?.execute(sql, ())?, 1, "{sql}");
+        assert_corrupt(&catalog.segments(A).await, sql);
     }
     Ok(())
 }

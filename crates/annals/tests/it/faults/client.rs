@@ -3,13 +3,14 @@
 use std::{collections::HashMap, fmt::Debug, sync::Arc};
 
 use annals::{
-    append::{Recorded, Refusal, SequencerOptions},
-    engine::{Engine, RecordError, RecordRequest},
+    append::{Recorded, Refusal},
+    engine::{Engine, EngineOptions, RecordError, RecordRequest},
     identity::Denied,
     metrics::Metrics,
+    segments::{KeeperOptions, Segments},
 };
 use annals_format::{ListQuery, LogToken, event::BodyForm};
-use annals_store::{Catalog, ReadError};
+use annals_store::{Blobs, Catalog, ReadError};
 use serde_json::{Value, json};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -129,7 +130,7 @@ impl<'a> Client<'a> {
     async fn open(&mut self) {
         let mut refusals = Vec::new();
         self.running = loop {
-            match open(Arc::clone(&self.world.faulty) as _, self.world).await {
+            match open(Arc::clone(&self.world.faulty) as _, self.world.faulty_blobs(), self.world).await {
                 Ok(running) => break Some(running),
                 Err(error) => self.wait(&"start", &mut refusals, refused_read(error)),
             }
@@ -151,8 +152,9 @@ impl<'a> Client<'a> {
     /// Stops the server, after everything was checked.
     pub(crate) async fn finish(mut self) {
         self.patience = Patience::None;
-        let (fresh, ended) =
-            open(Arc::clone(&self.world.beside), self.world).await.expect("the catalog can be read");
+        let (fresh, ended) = open(Arc::clone(&self.world.beside), self.world.blobs(), self.world)
+            .await
+            .expect("the catalog can be read");
         oracle::check(self.world, &self.ledger, &[self.engine(), &fresh]).await;
         drop(fresh);
         ended.await.expect("the sequencer ends without a panic");
@@ -269,11 +271,19 @@ impl<'a> Client<'a> {
             let page = async { engine.list(&engine.view(account).await?, &query).await }.await;
             match page {
                 Ok(page) => {
-                    let rows = oracle::Rows::read(&*self.world.beside, account).await;
+                    let rows = oracle::Rows::read(self.world, account).await;
                     return rows.check_page(&query, &page);
                 }
                 Err(error) => self.wait(&query, &mut refusals, refused_read(error)),
             }
+        }
+    }
+
+    /// Seals all heads, and makes one of the segments there are. What fails is left to the next time.
+    pub(crate) async fn tend(&mut self) {
+        // Logs are quiet from the second look on.
+        for _ in 0..2 {
+            self.engine().keeper.tend_quiet().await;
         }
     }
 
@@ -349,10 +359,18 @@ impl<'a> Client<'a> {
     }
 }
 
-async fn open(catalog: Arc<dyn Catalog>, world: &World) -> Result<(Arc<Engine>, JoinHandle<()>), ReadError> {
+async fn open(
+    catalog: Arc<dyn Catalog>,
+    blobs: Blobs,
+    world: &World,
+) -> Result<(Arc<Engine>, JoinHandle<()>), ReadError> {
     let clock = Arc::clone(&world.clock) as _;
     let metrics = Arc::new(Metrics::new());
-    let (engine, ended) = Engine::open(catalog, clock, metrics, SequencerOptions::default()).await?;
+    let segments = Arc::new(Segments::new(blobs, 1 << 20));
+    // Everything is sealed at once, and two segments are enough to be made into one.
+    let keeper = KeeperOptions { seal_rows: 1, quiet_rows_min: 1, fan_in: 2 };
+    let options = EngineOptions { keeper, ..EngineOptions::default() };
+    let (engine, ended) = Engine::open(catalog, segments, clock, metrics, options).await?;
     Ok((Arc::new(engine), ended))
 }
 

@@ -3,8 +3,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use annals::engine::{Engine, Page};
-use annals_format::{Filter, ListQuery, LogToken, Row, Timestamp, object_type};
+use annals::{
+    engine::{Engine, Page},
+    segments::Segments,
+};
+use annals_format::{Filter, ListQuery, LogToken, Row, Timestamp, object_type, search::Word};
 use annals_store::{AccountId, Catalog, StoredRow};
 use annals_tlog::Edge;
 use serde_json::Value;
@@ -26,7 +29,7 @@ struct Entry {
 /// Holds the catalog against the ledger, and what engines answer against the catalog.
 pub(crate) async fn check(world: &World, ledger: &Ledger, engines: &[&Arc<Engine>]) {
     for (place, tenant) in world.tenants.iter().enumerate() {
-        let rows = Rows::read(&*world.beside, tenant.account).await;
+        let rows = Rows::read(world, tenant.account).await;
         rows.check_tree(&*world.beside, tenant.account).await;
         rows.check_ledger(place, ledger);
         for engine in engines {
@@ -36,9 +39,27 @@ pub(crate) async fn check(world: &World, ledger: &Ledger, engines: &[&Arc<Engine
 }
 
 impl Rows {
-    /// Reads a log.
-    pub(crate) async fn read(catalog: &dyn Catalog, account: AccountId) -> Self {
-        let entries = catalog.entries(account, 0..u64::MAX, usize::MAX).await.expect("entries");
+    /// Reads a log: what is in segments, then the head.
+    pub(crate) async fn read(world: &World, account: AccountId) -> Self {
+        let catalog = &*world.beside;
+        let segments = Arc::new(Segments::new(world.blobs(), 0));
+        let mut entries = Vec::new();
+        for info in catalog.segments(account).await.expect("segments") {
+            let sealed = segments.open(account, info).await.expect("a segment");
+            let read = move || {
+                let mut rows = Vec::new();
+                sealed.each_row(|index, row| rows.push((index, row)))?;
+                rows.sort_unstable();
+                Ok(rows)
+            };
+            let rows = segments.run(read).await.expect("rows");
+            entries.extend(rows.into_iter().map(|(index, row)| {
+                let leaf = Row::decode(&row).expect("a sound row").leaf_hash();
+                StoredRow { index, row, leaf }
+            }));
+        }
+        let head = catalog.entries(account, 0..u64::MAX, usize::MAX).await.expect("entries");
+        entries.extend(head);
         let entry = |stored: StoredRow| {
             let row = Row::decode(&stored.row).expect("a sound row");
             assert_eq!(row.leaf_hash(), stored.leaf, "the leaf of entry {}", stored.index);
@@ -169,11 +190,32 @@ impl Rows {
         queries.extend((1..self.0.len()).step_by(7).map(|size| format!("as_of={size}&limit=3&page=2")));
         queries.push("start_date=2025-11-01T08:00:00Z&end_date=2025-11-01T08:00:00Z".into());
         queries.push("start_date=2025-11-01T08:00:00.898Z".into());
+        queries.extend(
+            [
+                "q=grosse",
+                "q=gro*+%E6%97%A5",
+                "q=nowhere",
+                "q=name",
+                "changed=n",
+                "changed=nothing",
+                "q=old&changed=n",
+            ]
+            .map(str::to_owned),
+        );
         queries
     }
 }
 
 impl Entry {
+    /// Whether a search for this word finds the entry.
+    fn has(&self, wanted: &Word) -> bool {
+        let mut found = false;
+        Row::decode(&self.stored.row).expect("a sound row").words(|word| {
+            found |= word == wanted.text || (wanted.prefix && word.starts_with(&wanted.text));
+        });
+        found
+    }
+
     fn matches(&self, filter: &Filter) -> bool {
         let is = |wanted: &Option<String>, field: &str| {
             wanted.as_ref().is_none_or(|wanted| self.served[field] == **wanted)
@@ -187,6 +229,8 @@ impl Entry {
             && filter.object_type.as_ref().is_none_or(|wanted| kind.as_ref() == Some(wanted))
             && is(&filter.token, "token")
             && is(&filter.object_token, "object_token")
+            && filter.changed.as_ref().is_none_or(|field| !self.served["changed_values"][field].is_null())
+            && filter.words.iter().all(|word| self.has(word))
             && filter.from.is_none_or(|from| self.created_at >= from)
             && filter.before.is_none_or(|before| self.created_at < before)
             && filter.as_of.is_none_or(|as_of| self.stored.index < as_of)

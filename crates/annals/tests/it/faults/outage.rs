@@ -11,8 +11,8 @@ use std::{
 use annals::{administer, administer::Admin, clock::Clock};
 use annals_format::Timestamp;
 use annals_store::{
-    AccessToken, Account, AccountId, Catalog, Commit, CommitError, Fault, Identity, ReadError, Recall,
-    StoredRow, TokenHash, Tree, Use, User, Workspace,
+    AccessToken, Account, AccountId, Catalog, Commit, CommitError, Fault, Identity, ReadError, Recall, Seal,
+    SegmentInfo, StoredRow, TokenHash, Tree, Use, User, Workspace,
 };
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -105,7 +105,7 @@ impl Catalog for Commits {
         self.inner.entries(account, range, bytes_max).await
     }
 
-    async fn rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Vec<u8>>, ReadError> {
+    async fn rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Option<Vec<u8>>>, ReadError> {
         self.inner.rows(account, indexes).await
     }
 
@@ -139,6 +139,33 @@ impl Catalog for Commits {
 
     async fn forget(&self, keys_before: Timestamp, now: Timestamp) -> Result<u64, CommitError> {
         self.inner.forget(keys_before, now).await
+    }
+
+    async fn segments(&self, account: AccountId) -> Result<Vec<SegmentInfo>, ReadError> {
+        self.inner.segments(account).await
+    }
+
+    async fn seal(&self, seal: Seal) -> Result<(), CommitError> {
+        let weather = *self.weather.lock();
+        match weather {
+            Weather::Broken(Fault::Before) => Err(CommitError::Unavailable("the disk is full".into())),
+            Weather::Broken(Fault::Lost) => Err(CommitError::Unknown("the disk did not answer".into())),
+            Weather::Broken(Fault::After) => {
+                self.inner.seal(seal).await?;
+                Err(CommitError::Unknown("the disk did not answer in time".into()))
+            }
+            Weather::Fair | Weather::Rival { .. } => self.inner.seal(seal).await,
+        }
+    }
+
+    async fn acquire(
+        &self,
+        lease: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, CommitError> {
+        self.inner.acquire(lease, holder, now, until).await
     }
 
     async fn check(&self) -> Result<(), ReadError> {

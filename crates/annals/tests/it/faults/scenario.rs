@@ -17,10 +17,16 @@ use super::{
 /// Everything that a server does, in an order in which one thing meets the other.
 pub(crate) async fn run(client: &mut Client<'_>) {
     everyday(client).await;
+    client.tend().await;
     history(client).await;
+    client.tend().await;
     another_process(client).await;
+    client.list(0, "q=renamed").await;
     client.restart().await;
     after_a_restart(client).await;
+    client.tend().await;
+    client.list(0, "limit=4&page=2").await;
+    client.record(&single(0, "o-50", "k-50")).await;
 }
 
 /// Single events, batches and lines, with keys of both kinds; the same keys in both accounts.

@@ -11,7 +11,8 @@ use annals::{
     identity::Secret,
 };
 use annals_format::Timestamp;
-use annals_store::{AccountId, Catalog, Faulty, Memory, Role, Scope, Sqlite, SqliteOptions};
+use annals_store::{AccountId, Blobs, Catalog, Faulty, Memory, Role, Scope, Sqlite, SqliteOptions};
+use object_store::memory::InMemory;
 use tempfile::TempDir;
 
 use super::Commits;
@@ -67,6 +68,8 @@ pub(crate) struct World {
     pub(crate) commits: Arc<Commits>,
     /// The same catalog, as another process has it.
     pub(crate) beside: Arc<dyn Catalog>,
+    /// Where segments are.
+    store: Arc<InMemory>,
     pub(crate) clock: Arc<Unsteady>,
     pub(crate) tenants: [Tenant; 2],
     // Dropped after the catalogs.
@@ -89,7 +92,17 @@ impl World {
         let tenants = [tenant(&*beside, &*clock, "Acme").await, tenant(&*beside, &*clock, "Globex").await];
         let commits = Arc::new(Commits::new(inner, Arc::clone(&beside), Arc::clone(&clock) as _));
         let faulty = Arc::new(Faulty::new(Arc::clone(&commits) as _));
-        Self { faulty, commits, beside, clock, tenants, _dir: dir }
+        Self { faulty, commits, beside, store: Arc::default(), clock, tenants, _dir: dir }
+    }
+
+    /// The blobs as the server has them: to be broken together with the catalog.
+    pub(crate) fn faulty_blobs(&self) -> Blobs {
+        Blobs::over(self.faulty.blobs(Arc::clone(&self.store) as _))
+    }
+
+    /// The same blobs, as another process has them.
+    pub(crate) fn blobs(&self) -> Blobs {
+        Blobs::over(Arc::clone(&self.store) as _)
     }
 }
 

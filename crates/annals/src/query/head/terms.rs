@@ -4,6 +4,11 @@ use std::borrow::Borrow;
 
 use roaring::RoaringBitmap;
 
+use crate::{
+    query::{facet::Counts, matches::Matches},
+    segments::SegmentError,
+};
+
 /// Sorted values of a field, each with its rows. Rows without a value are in none.
 #[derive(Debug)]
 pub(super) struct Terms<T> {
@@ -36,5 +41,18 @@ impl<T: Ord> Terms<T> {
     {
         let at = self.values.binary_search_by(|(other, _)| other.borrow().cmp(value)).ok()?;
         self.values.get(at).map(|(_, rows)| rows)
+    }
+
+    /// How many of `matches` have each value.
+    pub(super) fn count(
+        &self,
+        matches: &Matches,
+        name: impl Fn(&T) -> String,
+        counts: &mut Counts,
+    ) -> Result<(), SegmentError> {
+        for (value, rows) in &self.values {
+            counts.add(|| name(value), matches.count_in(rows)?);
+        }
+        Ok(())
     }
 }

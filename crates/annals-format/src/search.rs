@@ -1,0 +1,269 @@
+//! Words: what a search finds entries by.
+//!
+//! A word is a run of letters and digits of any script, without regard to case and accents; each Han, Hiragana and Katakana character is a
+//! word by itself, as these scripts do not separate words. `rprt_91b2` is two words, `Größe` is `grosse`, `İZMİR` is
+//! `izmir`. The words of an entry are those of its titles, its user, and the keys and values of its change.
+
+use std::borrow::Cow;
+
+use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
+
+use crate::{
+    Row, json,
+    limits::{SEARCH_WORDS_MAX, WORD_BYTES_MAX},
+};
+
+/// One condition of a search.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Word {
+    /// A word as [`words`] gives it.
+    pub text: String,
+    /// Whether words that begin with it are meant, too.
+    pub prefix: bool,
+}
+
+/// Reads a search: all its words have to be found, and those before a `*` are prefixes. The error says what is wrong.
+pub fn parse(search: &str) -> Result<Vec<Word>, String> {
+    let mut wanted: Vec<Word> = Vec::new();
+    for (at, piece) in search.split('*').enumerate() {
+        if at > 0
+            && let Some(last) = wanted.last_mut()
+        {
+            last.prefix = true;
+        }
+        words(piece, |word| wanted.push(Word { text: word.to_owned(), prefix: false }));
+        // In `a *`, the asterisk stands alone.
+        if piece.ends_with(char::is_whitespace) || piece.is_empty() {
+            wanted.push(Word { text: String::new(), prefix: false });
+        }
+    }
+    wanted.retain(|word| !word.text.is_empty());
+    match wanted.len() {
+        0 => Err("hold at least one word of letters or digits".to_owned()),
+        count if count > SEARCH_WORDS_MAX => Err(format!("hold at most {SEARCH_WORDS_MAX} words")),
+        _ => Ok(wanted),
+    }
+}
+
+/// Gives each word of a text, in order.
+pub fn words(text: &str, mut each: impl FnMut(&str)) {
+    let mut give = |word: &str| each(word.get(..word.floor_char_boundary(WORD_BYTES_MAX)).unwrap_or(word));
+    if text.is_ascii() {
+        let mut lower = String::new();
+        for word in text.split(|char: char| !char.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
+            if word.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                lower.clear();
+                lower.push_str(word);
+                lower.make_ascii_lowercase();
+                give(&lower);
+            } else {
+                give(word);
+            }
+        }
+        return;
+    }
+    let folded = fold(text);
+    let mut start = None;
+    for (at, char) in folded.char_indices() {
+        let inside = char.is_alphanumeric() || (start.is_some() && is_combining_mark(char));
+        let alone = inside && stands_alone(char);
+        if let Some(from) = start
+            && (!inside || alone)
+        {
+            give(folded.get(from..at).unwrap_or_default());
+            start = None;
+        }
+        if alone {
+            give(folded.get(at..at + char.len_utf8()).unwrap_or_default());
+        } else if inside && start.is_none() {
+            start = Some(at);
+        }
+    }
+    if let Some(from) = start {
+        give(folded.get(from..).unwrap_or_default());
+    }
+}
+
+/// The text without differences of case, width and accents.
+fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for char in text.nfkd().filter(|char| !is_accent(*char)).flat_map(char::to_lowercase) {
+        match char {
+            'ß' => folded.push_str("ss"),
+            'æ' => folded.push_str("ae"),
+            'œ' => folded.push_str("oe"),
+            'þ' => folded.push_str("th"),
+            'ø' => folded.push('o'),
+            'ł' => folded.push('l'),
+            'đ' | 'ð' => folded.push('d'),
+            'ı' => folded.push('i'),
+            'ς' => folded.push('σ'),
+            // Lower case of İ is an i with a dot above it.
+            char if is_accent(char) => {}
+            char => folded.push(char),
+        }
+    }
+    // Back together what is no accent: Hangul syllables, voiced kana.
+    folded.nfc().collect()
+}
+
+/// The combining marks of Latin, Greek and Cyrillic. In other scripts marks are part of the spelling.
+fn is_accent(char: char) -> bool {
+    matches!(char, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
+}
+
+/// Characters of scripts that do not separate words.
+fn stands_alone(char: char) -> bool {
+    matches!(char, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+impl Row<'_> {
+    /// Gives each word that a search finds the entry by. The same word may come more than once.
+    pub fn words(&self, mut each: impl FnMut(&str)) {
+        for text in self.titles_and_user() {
+            words(&text, &mut each);
+        }
+        scalars(self.changed(), |_, text| words(text, &mut each));
+    }
+
+    /// Gives the name of each field that the entry changed.
+    pub fn changed_fields(&self, mut each: impl FnMut(&str)) {
+        scalars(self.changed(), |place, text| {
+            if place == Place::Key(1) {
+                each(text);
+            }
+        });
+    }
+}
+
+/// Where a scalar stands in a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// It is the key of a member, inside so many objects and arrays.
+    Key(usize),
+    /// It is a value.
+    Value,
+}
+
+/// Gives each key, string and number in a JSON value in minimal spelling, strings decoded.
+fn scalars(value: &str, mut each: impl FnMut(Place, &str)) {
+    let bytes = value.as_bytes();
+    let (mut at, mut depth) = (0, 0_usize);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => {
+                let end = string_end(bytes, at);
+                let text = value.get(at..end).and_then(json::string).unwrap_or(Cow::Borrowed(""));
+                each(if bytes.get(end) == Some(&b':') { Place::Key(depth) } else { Place::Value }, &text);
+                at = end;
+                continue;
+            }
+            b'-' | b'0'..=b'9' => {
+                let rest = bytes.get(at..).unwrap_or_default();
+                let length = rest.iter().take_while(|byte| !matches!(byte, b',' | b']' | b'}')).count();
+                each(Place::Value, value.get(at..at + length).unwrap_or_default());
+                at += length;
+                continue;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+/// Where the string that begins at `start` ends, its quotation marks included.
+fn string_end(bytes: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(text: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        words(text, |word| all.push(word.to_owned()));
+        all
+    }
+
+    #[test]
+    fn case_and_accents_make_no_difference() {
+        for (text, expected) in [
+            ("Cloud spend, by TEAM!", vec!["cloud", "spend", "by", "team"]),
+            ("rprt_91B2c3", vec!["rprt", "91b2c3"]),
+            ("Größe GRÖSSE grosse", vec!["grosse", "grosse", "grosse"]),
+            ("İZMİR ılık Łódź Ærø", vec!["izmir", "ilik", "lodz", "aero"]),
+            ("ΣΊΣΥΦΟΣ Σίσυφος", vec!["σισυφοσ", "σισυφοσ"]),
+            ("日本語 report", vec!["日", "本", "語", "report"]),
+            ("が か ﾃﾞ", vec!["が", "か", "デ"]),
+            ("한국어", vec!["한국어"]),
+            ("हिन्दी", vec!["हिन्दी"]),
+            ("e\u{301}te\u{301}", vec!["ete"]),
+            ("ＡＢＣ１２", vec!["abc12"]),
+            ("-- !", vec![]),
+            ("", vec![]),
+        ] {
+            assert_eq!(all(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_search_is_words_and_prefixes() {
+        let parsed = |search| {
+            let words = parse(search)?;
+            Ok::<_, String>(
+                words
+                    .iter()
+                    .map(|word| format!("{}{}", word.text, if word.prefix { "*" } else { "" }))
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            )
+        };
+        assert_eq!(parsed("Cloud  spend"), Ok("cloud spend".into()));
+        assert_eq!(parsed("clo* Größ*"), Ok("clo* gross*".into()));
+        assert_eq!(parsed("rprt_91*x"), Ok("rprt 91* x".into()));
+        assert_eq!(parsed("team *"), Ok("team".into()));
+        assert_eq!(parsed("* team"), Ok("team".into()));
+        assert!(parsed("*").is_err() && parsed(" - ").is_err() && parsed("").is_err());
+        assert!(parsed(&"a ".repeat(SEARCH_WORDS_MAX + 1)).is_err());
+    }
+
+    #[test]
+    fn scalars_are_told_from_keys() {
+        let mut found = Vec::new();
+        let value = r#"{"ti\"tle":["a \"b\"",null],"n":[1.5,{"in":[true,-2]}],"x":["",{}]}"#;
+        scalars(value, |place, text| found.push((place, text.to_owned())));
+        let value = |text: &str| (Place::Value, text.to_owned());
+        let key = |depth, text: &str| (Place::Key(depth), text.to_owned());
+        let expected = [
+            key(1, "ti\"tle"),
+            value("a \"b\""),
+            key(1, "n"),
+            value("1.5"),
+            key(3, "in"),
+            value("-2"),
+            key(1, "x"),
+            value(""),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_long_word_counts_by_its_beginning() {
+        let long = "é".repeat(WORD_BYTES_MAX);
+        assert_eq!(all(&long), ["e".repeat(WORD_BYTES_MAX)]);
+        assert_eq!(all(&"語x".repeat(2)), ["語", "x", "語", "x"]);
+        let cut = all(&"ж".repeat(WORD_BYTES_MAX));
+        assert_eq!(cut, ["ж".repeat(WORD_BYTES_MAX / 2)]);
+    }
+}

@@ -1,0 +1,56 @@
+//! A segment: an immutable file that holds the oldest entries of a log, compressed, with its own index.
+//!
+//! [`seal`] makes one of rows, [`merge`] makes one of neighbours, and [`Segment`] reads one. Nothing here reads a file:
+//! a [`Segment`] asks [`Parts`] for the extents that it needs, so that a cache and whatever stores blobs can stand
+//! behind it. The bytes are specified in `docs/formats.md`.
+//!
+//! Entries are sorted by *place*, which is (instant, index); the *position* of an entry counts from the oldest.
+
+mod block;
+mod bytes;
+mod column;
+mod corrupt;
+mod dictionary;
+mod field;
+mod footer;
+mod lookup;
+mod merge;
+mod part;
+mod read;
+mod rows;
+mod seal;
+mod terms;
+mod tokens;
+mod write;
+
+pub use corrupt::{Corrupt, Kind};
+pub use dictionary::Dictionary;
+pub use field::{Field, TERM_BYTES_MAX, term_of};
+pub use footer::Segment;
+pub use lookup::Term;
+pub use merge::{MergeError, merge};
+pub use part::{Extent, Part, Parts};
+pub use rows::AllRows;
+pub use seal::{Extra, SealError, seal};
+pub use write::{Options, Summary};
+
+#[cfg(test)]
+mod tests;
+
+/// Rows in a segment at most: a position has 20 bits.
+pub const ROWS_MAX: u32 = 1 << 20;
+
+/// Bytes of a row at most. An import may have twice [`EVENT_BYTES_MAX`](crate::limits::EVENT_BYTES_MAX) and a little.
+pub const ROW_BYTES_MAX: usize = 1 << 20;
+
+/// The first bytes of a segment, and the last: what it is, and the version of all its parts.
+const MAGIC: [u8; 8] = *b"annlseg\x01";
+
+/// Rows in a block: what has to be unpacked to read one of them.
+const BLOCK_ROWS: u32 = 16;
+
+/// Values in a chunk of a column.
+const COLUMN_CHUNK: u32 = 65_536;
+
+/// Pairs in a chunk of the tokens.
+const TOKEN_CHUNK: u32 = 16_384;

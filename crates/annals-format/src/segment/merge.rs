@@ -1,0 +1,156 @@
+//! Merging: segments that follow each other become one.
+//!
+//! Rows are never all in memory: where the sources do not overlap in time, which is usual, their row blocks are copied
+//! as they are and become groups; else the rows are woven together and compressed again. Terms are merged from the
+//! sources' indexes without a look at any row.
+
+mod fields;
+mod rows;
+
+use std::io;
+
+use super::{
+    Corrupt, Field, Kind, Options, Parts, ROWS_MAX, Segment, Summary, bytes::to_us, part::one, write::Writer,
+};
+
+/// Why segments were not merged.
+#[derive(Debug, thiserror::Error)]
+pub enum MergeError<E> {
+    /// The indexes of one do not begin where those of the one before end.
+    #[error("segments to be merged follow each other by their indexes")]
+    Neighbours,
+    /// They have too many rows together, or there is none of them.
+    #[error("a segment has 1 to {ROWS_MAX} rows, not {0}")]
+    Rows(u64),
+    /// A source could not be read.
+    #[error("reading a segment to be merged failed")]
+    Read(#[source] E),
+    /// The sink took no more.
+    #[error("writing a segment failed")]
+    Write(#[from] io::Error),
+}
+
+/// Writes one segment of several that follow each other, given in the order of their indexes.
+///
+/// Takes some 50 bytes of memory a row beside one term, whatever the rows' length.
+pub fn merge<P: Parts, W: io::Write>(
+    sources: &[(&Segment, &P)],
+    options: &Options,
+    sink: W,
+) -> Result<Summary, MergeError<P::Error>> {
+    let rows = sources.iter().map(|(segment, _)| u64::from(segment.rows())).sum();
+    if !(1..=u64::from(ROWS_MAX)).contains(&rows) {
+        return Err(MergeError::Rows(rows));
+    }
+    let neighbours = |pair: &[(&Segment, &P)]| match pair {
+        [(before, _), (after, _)] => before.indexes().end == after.indexes().start,
+        _ => true,
+    };
+    if !sources.windows(2).all(neighbours) {
+        return Err(MergeError::Neighbours);
+    }
+    let mut sources: Vec<Source<P>> =
+        sources.iter().map(|&(segment, parts)| Source { segment, parts, positions: Vec::new() }).collect();
+    sources.sort_by_key(|source| source.segment.oldest());
+    let apart = sources.windows(2).all(|pair| match pair {
+        [before, after] => before.segment.newest() < after.segment.oldest(),
+        _ => true,
+    });
+    let order = arrange(&mut sources)?;
+    let mut writer = Writer::new(sink, options)?;
+    let dictionary = if apart {
+        rows::copy(&sources, &mut writer)?
+    } else {
+        rows::weave(&sources, &order, options, &mut writer)?
+    };
+    let places: Vec<(i64, u64)> = order.into_iter().map(|(place, _)| place).collect();
+    writer.columns(&places)?;
+    drop(places);
+    writer.tokens(&tokens(&sources)?)?;
+    for field in Field::ALL {
+        fields::merge(&sources, field, &mut writer)?;
+    }
+    Ok(writer.finish(dictionary)?)
+}
+
+/// A segment to be merged.
+struct Source<'a, P> {
+    segment: &'a Segment,
+    parts: &'a P,
+    /// The positions that its rows get, by the positions that they have. They ascend.
+    positions: Vec<u32>,
+}
+
+/// A place, and the number of the source that has it.
+type Placed = ((i64, u64), u32);
+
+/// Gives all rows their new positions; gives back the places in their order.
+fn arrange<P: Parts>(sources: &mut [Source<P>]) -> Result<Vec<Placed>, MergeError<P::Error>> {
+    let mut order: Vec<Placed> = Vec::new();
+    for (source, number) in sources.iter().zip(0..) {
+        let places = source.places().map_err(MergeError::Read)?;
+        order.extend(places.into_iter().map(|place| (place, number)));
+    }
+    order.sort_unstable();
+    for ((_, source), position) in order.iter().zip(0..) {
+        if let Some(source) = sources.get_mut(*source as usize) {
+            source.positions.push(position);
+        }
+    }
+    Ok(order)
+}
+
+impl<P: Parts> Source<'_, P> {
+    fn places(&self) -> Result<Vec<(i64, u64)>, P::Error> {
+        let mut places = Vec::with_capacity(self.segment.rows() as usize);
+        for (times, indexes) in self.segment.times.iter().zip(&self.segment.indexes) {
+            let (times_part, indexes_part) =
+                (one(self.parts, &times.extent)?, one(self.parts, &indexes.extent)?);
+            let times_column = times_part.column(&times.extent)?;
+            let indexes_column = indexes_part.column(&indexes.extent)?;
+            places.extend(times_column.iter().map(to_us).zip(indexes_column.iter()));
+        }
+        if places.len() == self.segment.rows() as usize && places.is_sorted() {
+            Ok(places)
+        } else {
+            let offset = self.segment.times.first().map_or(0, |chunk| chunk.extent.offset);
+            Err(Corrupt { kind: Kind::Times, offset, reason: "its places are out of order, or too few" }
+                .into())
+        }
+    }
+
+    /// The new position of a row, which the segment has checked to be one of its own.
+    fn position(&self, position: u32) -> u32 {
+        self.positions.get(position as usize).copied().unwrap_or(u32::MAX)
+    }
+}
+
+fn corrupt<E: From<Corrupt>>(corrupt: Corrupt) -> MergeError<E> {
+    MergeError::Read(corrupt.into())
+}
+
+/// The tokens of all sources with their new positions, sorted.
+fn tokens<P: Parts>(sources: &[Source<P>]) -> Result<Vec<(u64, u32)>, MergeError<P::Error>> {
+    let mut pairs = Vec::new();
+    for source in sources {
+        let (segment, before) = (source.segment, pairs.len());
+        for chunk in &segment.tokens {
+            let part = one(source.parts, &chunk.extent).map_err(MergeError::Read)?;
+            let chunk_tokens = part.tokens(&chunk.extent).map_err(corrupt)?;
+            for (token, position) in chunk_tokens.iter() {
+                let position = segment.checked_position(&chunk.extent, position).map_err(corrupt)?;
+                pairs.push((token, source.position(position)));
+            }
+        }
+        if pairs.len() - before != segment.rows() as usize {
+            let offset = segment.tokens.first().map_or(0, |chunk| chunk.extent.offset);
+            return Err(corrupt(Corrupt {
+                kind: Kind::Tokens,
+                offset,
+                reason: "they are not as many as the rows",
+            }));
+        }
+    }
+    pairs.sort_unstable();
+    Ok(pairs)
+}

@@ -1,0 +1,8 @@
+//! Segments against a naive reading of the rows that they were made of.
+
+mod damage;
+mod golden;
+mod merge;
+mod model;
+mod seal;
+mod support;

@@ -1,0 +1,82 @@
+//! Reading ranges of a blob, of which nothing is known but that somebody asks for them.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use object_store::path::Path;
+use object_store::{Error, OBJECT_STORE_COALESCE_DEFAULT, ObjectStoreExt, Result, coalesce_ranges};
+
+use super::{BlobError, BlobKey, Blobs};
+
+/// How many bytes are asked of a file before its length is known: memory for them is taken first.
+const UNSEEN_BYTES_MAX: u64 = 16 << 20;
+
+/// Ranges of a blob's bytes, in the order of the question.
+pub(super) async fn ranges(
+    blobs: &Blobs,
+    key: &BlobKey,
+    ranges: &[Range<u64>],
+) -> std::result::Result<Vec<Bytes>, BlobError> {
+    if let Some(range) = ranges.iter().find(|range| range.start > range.end) {
+        return Err(BlobError::corrupt(key, format!("it cannot have the bytes {range:?}")));
+    }
+    let path = key.path();
+    // Stores disagree about empty ranges.
+    let wanted: Vec<_> = ranges.iter().filter(|range| !range.is_empty()).cloned().collect();
+    let found = match fetch(blobs, &path, &wanted).await {
+        Ok(found) => found,
+        Err(Error::NotFound { .. }) => return Err(BlobError::Missing { key: key.clone() }),
+        Err(error) => return Err(explain(blobs, key, &path, &wanted, error).await),
+    };
+    let mut found = found.into_iter();
+    let empty_or_next = |range: &Range<u64>| if range.is_empty() { None } else { found.next() };
+    Ok(ranges.iter().map(empty_or_next).map(Option::unwrap_or_default).collect())
+}
+
+/// The bytes of ranges that are not empty.
+async fn fetch(blobs: &Blobs, path: &Path, wanted: &[Range<u64>]) -> Result<Vec<Bytes>> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let store = &*blobs.store;
+    let bytes = wanted.iter().fold(0, |bytes: u64, range| bytes.saturating_add(range.end - range.start));
+    if blobs.local && bytes <= UNSEEN_BYTES_MAX {
+        // Opens the file once, and reads no byte in between.
+        return whole(store.get_ranges(path, wanted).await?, wanted);
+    }
+    // What `get_ranges` does by default, but for checking what comes back before it is divided: it would panic over a blob
+    // that is too short.
+    let get = |range: Range<u64>| async move {
+        let bytes = store.get_range(path, range.clone()).await?;
+        if bytes.len() as u64 == range.end - range.start { Ok(bytes) } else { Err(short()) }
+    };
+    coalesce_ranges(wanted, get, OBJECT_STORE_COALESCE_DEFAULT).await
+}
+
+/// Makes sure that each range has come whole.
+fn whole(found: Vec<Bytes>, wanted: &[Range<u64>]) -> Result<Vec<Bytes>> {
+    let lengths = wanted.iter().map(|range| range.end - range.start);
+    if found.iter().map(|bytes| bytes.len() as u64).eq(lengths) { Ok(found) } else { Err(short()) }
+}
+
+fn short() -> Error {
+    Error::Generic { store: "Blobs", source: "fewer bytes came than were asked for".into() }
+}
+
+/// Looks whether a read has failed because the blob is too short: stores have no common error for that.
+async fn explain(
+    blobs: &Blobs,
+    key: &BlobKey,
+    path: &Path,
+    wanted: &[Range<u64>],
+    error: Error,
+) -> BlobError {
+    let Ok(blob) = blobs.store.head(path).await else { return BlobError::unavailable(key, error) };
+    match wanted.iter().find(|range| range.end > blob.size) {
+        Some(range) => BlobError::corrupt(
+            key,
+            format!("it should have the bytes {range:?}, but its length is {}", blob.size),
+        ),
+        None => BlobError::unavailable(key, error),
+    }
+}

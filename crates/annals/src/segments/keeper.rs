@@ -1,0 +1,221 @@
+//! Who makes segments: under a lease, so that of many servers one works on an account's log at a time.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use annals_format::{Timestamp, segment};
+use annals_store::{AccountId, BlobError, Catalog, CommitError, ReadError, Seal, SegmentInfo};
+use parking_lot::Mutex;
+use tracing::{info, warn};
+
+use super::{SegmentError, Segments};
+use crate::{append::Logs, clock::Clock, limits, random};
+
+/// How long a lease lasts if its holder dies. Each step prolongs it, and none takes as long.
+const LEASE: Duration = Duration::from_mins(10);
+
+/// When segments are made.
+#[derive(Debug, Clone)]
+pub struct KeeperOptions {
+    /// Entries of a head that are sealed together while a log grows.
+    pub seal_rows: u64,
+    /// Entries of a log that has become quiet, below which they stay in the head: a segment of a few is no gain.
+    pub quiet_rows_min: u64,
+    /// Neighbouring segments that are made into one.
+    pub fan_in: usize,
+}
+
+impl Default for KeeperOptions {
+    fn default() -> Self {
+        Self {
+            seal_rows: limits::SEAL_ROWS,
+            quiet_rows_min: limits::QUIET_SEAL_ROWS_MIN,
+            fan_in: limits::COMPACT_SEGMENTS,
+        }
+    }
+}
+
+/// Makes segments of heads, large segments of small ones, and removes what nobody lists.
+///
+/// Every step is safe without the lease as well, since the catalog takes a list of segments only if it fits; the lease
+/// keeps two servers from doing the same work.
+pub struct Keeper {
+    pub(super) catalog: Arc<dyn Catalog>,
+    pub(super) logs: Arc<Logs>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) options: KeeperOptions,
+    /// This process, among all that work on the catalog.
+    holder: String,
+    /// The dictionary that an account's newest segment was compressed with: it fits the next one, too.
+    pub(super) dictionaries: Mutex<HashMap<AccountId, Arc<[u8]>>>,
+    /// The sizes that logs had at the last look for quiet ones.
+    sizes: Mutex<HashMap<AccountId, u64>>,
+    /// Blobs that no list had, and when that was first seen.
+    pub(super) orphans: Mutex<BTreeMap<String, Timestamp>>,
+}
+
+/// Why a step was not done. It is tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum KeepError {
+    /// The catalog, or a segment, cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The catalog did not take the list, or does not say.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The blob store cannot be used.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// The segment cannot be made of these entries.
+    #[error(transparent)]
+    Seal(#[from] segment::SealError),
+    /// These segments cannot be made into one.
+    #[error(transparent)]
+    Merge(#[from] segment::MergeError<SegmentError>),
+}
+
+impl From<SegmentError> for KeepError {
+    fn from(error: SegmentError) -> Self {
+        Self::Read(error.into())
+    }
+}
+
+impl Keeper {
+    /// Makes segments of what `logs` hold.
+    pub fn new(
+        catalog: Arc<dyn Catalog>,
+        logs: Arc<Logs>,
+        clock: Arc<dyn Clock>,
+        options: KeeperOptions,
+    ) -> Self {
+        let holder = format!("{:016x}", u64::from_le_bytes(random::bytes()));
+        let (dictionaries, sizes, orphans) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { catalog, logs, clock, options, holder, dictionaries, sizes, orphans }
+    }
+
+    /// Waits until there may be something to seal.
+    pub async fn wait(&self) {
+        self.logs.grown().await;
+    }
+
+    /// Seals every head that is long enough, and compacts where there are many segments.
+    pub async fn tend(&self) {
+        for account in self.logs.accounts() {
+            let due = || {
+                let log = self.logs.known(account);
+                let log = log.read();
+                log.boundary(self.options.seal_rows).is_some()
+            };
+            if due() {
+                self.with_lease(account, self.work(account, self.options.seal_rows)).await;
+            }
+        }
+    }
+
+    /// Seals every head that has not grown since the last call, but for very short ones.
+    pub async fn tend_quiet(&self) {
+        for account in self.logs.accounts() {
+            let log = self.logs.known(account);
+            let (size, head) = {
+                let log = log.read();
+                (log.size(), log.size() - log.sealed())
+            };
+            let before = self.sizes.lock().insert(account, size);
+            if before == Some(size) && head >= self.options.quiet_rows_min {
+                log.write().cut();
+                self.with_lease(account, self.work(account, head)).await;
+            }
+        }
+    }
+
+    async fn work(&self, account: AccountId, rows_min: u64) -> Result<(), KeepError> {
+        while self.seal(account, rows_min).await? {
+            self.prolong(account).await?;
+            while self.compact(account).await? {
+                self.prolong(account).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Does some work if no other server is at it.
+    async fn with_lease(&self, account: AccountId, work: impl Future<Output = Result<(), KeepError>>) {
+        let done = async {
+            if self.prolong(account).await? {
+                work.await?;
+                let now = self.clock.now();
+                self.catalog.acquire(&lease(account), &self.holder, now, now).await?;
+            }
+            Ok::<_, KeepError>(())
+        };
+        if let Err(error) = done.await {
+            let error = format!("{:#}", anyhow::Error::from(error));
+            warn!(account = account.0, error, "segments could not be made; it will be tried again");
+        }
+    }
+
+    async fn prolong(&self, account: AccountId) -> Result<bool, KeepError> {
+        let now = self.clock.now();
+        let until = now.plus_us(i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX));
+        Ok(self.catalog.acquire(&lease(account), &self.holder, now, until).await?)
+    }
+
+    /// Where segments are read.
+    pub(super) fn segments(&self) -> &Arc<Segments> {
+        self.logs.segments()
+    }
+
+    /// Makes a list of segments true, and takes it on in memory.
+    pub(super) async fn list(
+        &self,
+        account: AccountId,
+        segment: SegmentInfo,
+        replaces: Vec<String>,
+        footer: &[u8],
+    ) -> Result<(), KeepError> {
+        let opened = self.segments().opened(account, segment.clone(), footer)?;
+        let replaced = replaces.clone();
+        // Readers that find entries gone from the catalog's head wait for us here, and then find them in the segment.
+        let _publishing = self.logs.publishing().await;
+        let listed = self.catalog.seal(Seal { account, segment, replaces }).await;
+        if listed.is_err() {
+            // Perhaps it was done all the same.
+            self.logs.relist(account).await?;
+            return Ok(listed?);
+        }
+        let log = self.logs.known(account);
+        let others = log
+            .read()
+            .segments()
+            .iter()
+            .filter(|other| !replaced.contains(&other.info().name))
+            .cloned()
+            .collect();
+        let mut segments: Vec<_> = others;
+        segments.push(opened);
+        segments.sort_unstable_by_key(|segment| segment.indexes().start);
+        let taken_on = log.write().list(segments.into());
+        if !taken_on {
+            self.logs.relist(account).await?;
+        }
+        Ok(())
+    }
+
+    /// Says what was made.
+    pub(super) fn tell(what: &'static str, account: AccountId, made: &SegmentInfo) {
+        let rows = made.indexes.end - made.indexes.start;
+        info!(account = account.0, segment = made.name, rows, bytes = made.bytes, "{what}");
+    }
+
+    /// A name that no other segment has.
+    pub(super) fn name(indexes: &std::ops::Range<u64>) -> String {
+        format!("{:012}-{:012}-{:016x}", indexes.start, indexes.end, u64::from_le_bytes(random::bytes()))
+    }
+}
+
+fn lease(account: AccountId) -> String {
+    format!("segments-{}", account.0)
+}

@@ -1,0 +1,130 @@
+//! Where segments are read: the blob store, with a cache of their parts in front of it.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use annals_format::segment::{self, Extent, Part};
+use annals_store::{AccountId, BlobKey, Blobs, ReadError, SegmentInfo};
+use bytes::Bytes;
+use moka::sync::Cache;
+use tokio::{runtime::Handle, sync::Semaphore};
+
+use super::{Sealed, SegmentError, of_blob};
+use crate::limits;
+
+/// The blob store and the parts of segments that are held in memory.
+pub struct Segments {
+    blobs: Blobs,
+    parts: Cache<(u64, u64), Arc<Part>>,
+    runtime: Handle,
+    turns: Arc<Semaphore>,
+    /// Segments that were opened, to tell their parts apart in the cache.
+    opened: AtomicU64,
+}
+
+impl fmt::Debug for Segments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Segments").field("cached_bytes", &self.cached_bytes()).finish_non_exhaustive()
+    }
+}
+
+impl Segments {
+    /// Reads from `blobs` and holds up to `cache_bytes` of parts. Must be called on the runtime that serves reads.
+    pub fn new(blobs: Blobs, cache_bytes: u64) -> Self {
+        let parts = Cache::builder()
+            .max_capacity(cache_bytes)
+            .weigher(|_, part: &Arc<Part>| u32::try_from(part.bytes()).unwrap_or(u32::MAX))
+            .build();
+        Self {
+            blobs,
+            parts,
+            runtime: Handle::current(),
+            turns: Arc::new(Semaphore::new(limits::READS_AT_ONCE_MAX)),
+            opened: AtomicU64::new(0),
+        }
+    }
+
+    /// The blob store underneath.
+    pub(super) fn blobs(&self) -> &Blobs {
+        &self.blobs
+    }
+
+    /// Bytes of parts that are held in memory.
+    pub fn cached_bytes(&self) -> u64 {
+        self.parts.weighted_size()
+    }
+
+    /// Opens a segment that the catalog lists: one read of its end.
+    pub async fn open(
+        self: &Arc<Self>,
+        account: AccountId,
+        info: SegmentInfo,
+    ) -> Result<Arc<Sealed>, SegmentError> {
+        let start = info.bytes.saturating_sub(u64::from(info.footer_bytes));
+        let key = BlobKey::Segment { account, name: info.name.clone() };
+        let read = self.blobs.read(&key, std::slice::from_ref(&(start..info.bytes))).await;
+        let bytes = read.map_err(|error| of_blob(&info.name, error))?;
+        let footer = bytes.first().cloned().unwrap_or_default();
+        self.opened(account, info, &footer)
+    }
+
+    /// Opens a segment whose footer is at hand.
+    pub(super) fn opened(
+        self: &Arc<Self>,
+        account: AccountId,
+        info: SegmentInfo,
+        footer: &[u8],
+    ) -> Result<Arc<Sealed>, SegmentError> {
+        let layout = segment::Segment::open(footer, info.bytes);
+        let layout = layout.map_err(|corrupt| damaged(&info.name, &corrupt))?;
+        let number = self.opened.fetch_add(1, Ordering::Relaxed);
+        Sealed::new(Arc::clone(self), number, account, info, layout).map(Arc::new)
+    }
+
+    /// Runs a read that may block, on a thread where it may. Reads beyond so many at a time wait for their turn.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        read: impl FnOnce() -> Result<T, SegmentError> + Send + 'static,
+    ) -> Result<T, SegmentError> {
+        // Neither the semaphore nor the runtime ends before the reads do.
+        let ended = || SegmentError::Read(ReadError::Unavailable("the server is stopping".into()));
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| ended())?;
+        let read = move || {
+            let _turn = turn;
+            read()
+        };
+        self.runtime.spawn_blocking(read).await.unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// The part at an extent, if it is in memory.
+    pub(super) fn cached(&self, segment: u64, extent: &Extent) -> Option<Arc<Part>> {
+        self.parts.get(&(segment, extent.offset))
+    }
+
+    /// Keeps a part for others.
+    pub(super) fn keep(&self, segment: u64, extent: &Extent, part: Arc<Part>) {
+        self.parts.insert((segment, extent.offset), part);
+    }
+
+    /// The bytes at some extents of a blob. Blocks, so it must be called where blocking is allowed.
+    pub(super) fn read(
+        &self,
+        key: &BlobKey,
+        name: &str,
+        extents: &[Extent],
+    ) -> Result<Vec<Bytes>, SegmentError> {
+        let ranges: Vec<_> =
+            extents.iter().map(|extent| extent.offset..extent.offset + u64::from(extent.length)).collect();
+        self.runtime.block_on(self.blobs.read(key, &ranges)).map_err(|error| of_blob(name, error))
+    }
+}
+
+/// Says which segment is damaged.
+pub(super) fn damaged(name: &str, corrupt: &segment::Corrupt) -> SegmentError {
+    ReadError::Corrupt(format!("segment {name}: {corrupt}")).into()
+}
