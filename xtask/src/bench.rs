@@ -142,9 +142,10 @@ async fn measure(args: &BenchArgs) -> Result<Report> {
     let live = usize::try_from(args.events.min(LIVE_EVENTS_MAX))?;
     let sample = Sample { binary: binary.clone(), seed: args.seed, preload: events, live };
     let postgres = Postgres::start(&postgres_dir, args.postgres_bin.as_deref(), machine.memory_bytes).await?;
-    let annals = Annals::start(&binary, &annals_dir).await?;
+    let mut annals = Annals::start(&binary, &annals_dir).await?;
     let (picker, loaded) = load(&annals, &postgres, &sample).await?;
     let loading = annals.memory()?;
+    let opening_seconds = annals.restart().await?.as_secs_f64();
     // annals records in an account's log what is done to the account: its token, the workspaces that came with events.
     let own_entries =
         annals.total("").await?.checked_sub(args.events).context("annals lacks events of the sample")?;
@@ -185,8 +186,9 @@ async fn measure(args: &BenchArgs) -> Result<Report> {
         seed: args.seed,
         rounds,
         seconds: args.seconds,
+        opening_seconds,
+        targets: report::targets(events, &loaded, &reads, &writes, &annals_memory, opening_seconds)?,
         loaded,
-        targets: report::targets(&writes, &annals_memory)?,
         reads,
         writes,
         annals_memory,
@@ -218,7 +220,18 @@ async fn load(annals: &Annals, postgres: &Postgres, sample: &Sample) -> Result<(
     let start = Instant::now();
     annals.load(sample.preload_lines()?.inspect(|_| phase.done())).await?;
     let annals_seconds = start.elapsed().as_secs_f64();
+    phase.step("sealing what is left".to_owned());
+    let annals_sealed = annals.sealed().await?;
 
     let postgres_size = table::size(&client).await?;
-    Ok((picker, Loaded { annals_seconds, postgres_seconds, annals_disk: annals.disk()?, postgres_size }))
+    Ok((
+        picker,
+        Loaded {
+            annals_seconds,
+            postgres_seconds,
+            annals_sealed,
+            annals_disk: annals.disk()?,
+            postgres_size,
+        },
+    ))
 }

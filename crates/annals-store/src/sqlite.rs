@@ -28,7 +28,7 @@ mod writer;
 pub use open::OpenError;
 
 /// Rows that [`Catalog::forget`] deletes in one transaction, so that commits do not wait long behind it.
-const FORGET_ROWS: u32 = 1_000;
+const FORGET_ROWS: u32 = 4_096;
 
 /// The catalog in one SQLite database.
 ///

@@ -6,6 +6,7 @@
 //! new and what is a retry.
 
 mod logs;
+mod pace;
 mod resolve;
 mod sequencer;
 

@@ -134,6 +134,7 @@ pub fn catalog_bytes(path: &Path) -> u64 {
 /// Opens the catalog of a data directory; both are made if they are missing. Blocks.
 pub fn open_catalog(path: &Path) -> Result<Sqlite, DataDirError> {
     create(path)?;
+    create(&path.join(BLOBS))?;
     Ok(Sqlite::open(&path.join(CATALOG), SqliteOptions::default())?)
 }
 

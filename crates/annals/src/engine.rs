@@ -19,6 +19,7 @@ use crate::{
     append::{Logs, Sequencer, SequencerOptions},
     clock::Clock,
     identity::Identities,
+    limits::SEAL_ROWS,
     metrics::Metrics,
     query::TAIL_ROWS_MAX,
     segments::{Keeper, KeeperOptions, Segments},
@@ -72,13 +73,19 @@ impl Engine {
             Arc::clone(&logs),
             Arc::clone(&clock),
             Arc::clone(&metrics),
-            options.sequencer,
+            SequencerOptions { seal_rows: options.keeper.seal_rows.max(SEAL_ROWS), ..options.sequencer },
         );
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         let engine = Self {
             identities: Identities::new(Arc::clone(&catalog)),
             workspaces: workspaces::Cached::new(Arc::clone(&catalog)),
-            keeper: Keeper::new(Arc::clone(&catalog), Arc::clone(&logs), Arc::clone(&clock), options.keeper),
+            keeper: Keeper::new(
+                Arc::clone(&catalog),
+                Arc::clone(&logs),
+                Arc::clone(&clock),
+                Arc::clone(&metrics),
+                options.keeper,
+            ),
             catalog,
             clock,
             metrics,

@@ -25,6 +25,7 @@ pub async fn run(engine: &Engine, idempotency_days: u32) -> Infallible {
     tokio::select! {
         never = keep_books(engine, idempotency_days) => never,
         never = tend(engine) => never,
+        never = forget_copies(engine) => never,
     }
 }
 
@@ -50,6 +51,13 @@ async fn tend(engine: &Engine) -> Infallible {
                 engine.keeper.sweep().await;
             }
         }
+    }
+}
+
+/// Deletes what was sealed from the catalog.
+async fn forget_copies(engine: &Engine) -> Infallible {
+    loop {
+        engine.keeper.forget_copies().await;
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Metrics {
     commits: Counter,
     commit_seconds: Histogram,
     commit_events: Histogram,
+    sealed: Counter,
+    compacted: Counter,
     /// Bytes of request bodies that are held in memory.
     pub body_bytes: Gauge,
     /// Seconds since the epoch at which the process started.
@@ -53,6 +55,8 @@ impl Metrics {
             commits: Counter::default(),
             commit_seconds: latency(),
             commit_events: Histogram::new([1.0, 4.0, 16.0, 64.0, 256.0, 1_024.0, 4_096.0, 16_384.0]),
+            sealed: Counter::default(),
+            compacted: Counter::default(),
             body_bytes: Gauge::default(),
             started: Gauge::default(),
         };
@@ -73,6 +77,12 @@ impl Metrics {
             metrics.commit_seconds.clone(),
         );
         registry.register("commit_events", "Events in one commit", metrics.commit_events.clone());
+        registry.register("entries_sealed", "Entries that were moved into segments", metrics.sealed.clone());
+        registry.register(
+            "segments_compacted",
+            "Segments that others took the place of",
+            metrics.compacted.clone(),
+        );
         registry.register_with_unit(
             "request_bodies",
             "Request bodies held in memory",
@@ -100,6 +110,16 @@ impl Metrics {
         self.events.inc_by(events as u64);
         self.commit_seconds.observe(took.as_secs_f64());
         self.commit_events.observe(events as f64);
+    }
+
+    /// Counts entries that were moved into a segment.
+    pub fn sealed(&self, entries: u64) {
+        self.sealed.inc_by(entries);
+    }
+
+    /// Counts segments that one took the place of.
+    pub fn compacted(&self, segments: usize) {
+        self.compacted.inc_by(segments as u64);
     }
 
     /// Counts an answered request.

@@ -11,6 +11,8 @@ mod seal;
 mod sealed;
 mod store;
 mod sweep;
+mod uncached;
+mod worker;
 
 pub use keeper::{KeepError, Keeper, KeeperOptions};
 pub use sealed::Sealed;
@@ -54,3 +56,6 @@ fn of_blob(name: &str, error: BlobError) -> SegmentError {
         BlobError::Unavailable { .. } => ReadError::Unavailable(error.into()).into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,15 @@
 //! annals as its users run it: the release binary, an account and a token of its own, durable commits.
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::{Bytes, BytesMut};
 use rustix::process::Signal;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::disk::{self, Disk};
 use super::http::{Content, Http};
@@ -19,6 +20,7 @@ const PRELOAD_BATCH_ROWS: usize = 5_000;
 
 /// A running server; dropping it kills it.
 pub(crate) struct Annals {
+    binary: PathBuf,
     server: Server,
     data_dir: PathBuf,
     address: SocketAddr,
@@ -55,6 +57,18 @@ pub(crate) fn build(binary: Option<PathBuf>) -> Result<PathBuf> {
     Ok(std::env::current_exe()?.with_file_name("annals"))
 }
 
+fn serve(binary: &Path, data_dir: &Path, address: SocketAddr, log: PathBuf) -> Result<Server> {
+    let mut command = process::guarded(binary, "KILL", None);
+    command
+        .arg("serve")
+        .arg("--data-dir")
+        .arg(data_dir)
+        .args(["--listen", &address.to_string()])
+        .env("ANNALS_RATE_LIMIT_READS", "0")
+        .env("ANNALS_RATE_LIMIT_WRITES", "0");
+    Server::spawn(command, Signal::KILL, log)
+}
+
 impl Annals {
     /// Creates an account and its token in `dir`, which does not exist yet, and serves it.
     pub(crate) async fn start(binary: &Path, dir: &Path) -> Result<Self> {
@@ -79,28 +93,20 @@ impl Annals {
 
         // Free at this moment; nobody else on the machine is expected to take it before the server does.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let mut command = process::guarded(binary, "KILL", None);
-        command
-            .arg("serve")
-            .arg("--data-dir")
-            .arg(&data_dir)
-            .args(["--listen", &address.to_string()])
-            .env("ANNALS_RATE_LIMIT_READS", "0")
-            .env("ANNALS_RATE_LIMIT_WRITES", "0");
-        let server = Server::spawn(command, Signal::KILL, dir.join("log"))?;
-        let mut annals = Self { server, data_dir, address, token };
+        let server = serve(binary, &data_dir, address, dir.join("log"))?;
+        let mut annals = Self { binary: binary.to_owned(), server, data_dir, address, token };
         annals.wait_until_ready().await?;
         Ok(annals)
     }
 
     async fn wait_until_ready(&mut self) -> Result<()> {
-        for _ in 0..600 {
+        for _ in 0..6_000 {
             self.server.check_alive()?;
             if let Ok(mut http) = self.connect().await {
                 http.get("/v2/me").await?;
                 return Ok(());
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         bail!("annals did not accept connections within a minute")
     }
@@ -162,9 +168,89 @@ impl Annals {
         process::reset_peak(self.server.pid())
     }
 
+    /// Waits until a log that does not grow any more is sealed but for a head of the usual size, and says what is sealed.
+    pub(crate) async fn sealed(&self) -> Result<Sealed> {
+        let mut before = None;
+        loop {
+            let text = process::output(
+                Command::new(&self.binary).args(["inspect", "--json", "--data-dir"]).arg(&self.data_dir),
+            )?;
+            let survey: Survey = serde_json::from_str(&text).context("inspect is not what it should be")?;
+            let account = survey.accounts.into_iter().next().context("there is no account")?;
+            let rows = account.segments.iter().map(|segment| segment.rows).sum();
+            let now = (rows, account.segments.len());
+            // Compaction follows sealing: it is over when nothing has changed for a while.
+            if account.entries - rows < 2 * 65_536 && before == Some(now) {
+                let mut parts: BTreeMap<String, u64> = BTreeMap::new();
+                for part in account.segments.iter().flat_map(|segment| &segment.parts) {
+                    *parts.entry(part.part.clone()).or_default() += part.bytes;
+                }
+                let mut parts: Vec<(String, u64)> = parts.into_iter().collect();
+                parts.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+                let bytes = account.segments.iter().map(|segment| segment.bytes).sum();
+                return Ok(Sealed { rows, segments: account.segments.len(), bytes, parts });
+            }
+            before = Some(now);
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        }
+    }
+
+    /// Stops the server and starts it anew; gives how long it took to be ready.
+    pub(crate) async fn restart(&mut self) -> Result<Duration> {
+        let log = self.data_dir.with_file_name("log");
+        self.server.stop();
+        let start = Instant::now();
+        self.server = serve(&self.binary, &self.data_dir, self.address, log)?;
+        self.wait_until_ready().await?;
+        Ok(start.elapsed())
+    }
+
     /// What the data directory takes on disk; SQLite's own log counts as a log.
     pub(crate) fn disk(&self) -> Result<Disk> {
         disk::usage(&self.data_dir, |path| path.to_str().is_some_and(|path| path.ends_with("-wal")))
+    }
+}
+
+/// What `annals inspect --json` says, as far as it is of interest.
+#[derive(Deserialize)]
+struct Survey {
+    accounts: Vec<SurveyedAccount>,
+}
+
+#[derive(Deserialize)]
+struct SurveyedAccount {
+    entries: u64,
+    segments: Vec<Segment>,
+}
+
+#[derive(Deserialize)]
+struct Segment {
+    rows: u64,
+    bytes: u64,
+    parts: Vec<Part>,
+}
+
+#[derive(Deserialize)]
+struct Part {
+    part: String,
+    bytes: u64,
+}
+
+/// What is in segments.
+#[derive(Serialize)]
+pub(crate) struct Sealed {
+    pub(crate) rows: u64,
+    pub(crate) segments: usize,
+    pub(crate) bytes: u64,
+    /// Bytes by what they are for, the most first.
+    pub(crate) parts: Vec<(String, u64)>,
+}
+
+impl Sealed {
+    /// Bytes that only searches need.
+    pub(crate) fn search_bytes(&self) -> u64 {
+        let of_search = |part: &str| part.ends_with("of word") || part.ends_with("of changed");
+        self.parts.iter().filter(|(part, _)| of_search(part)).map(|(_, bytes)| bytes).sum()
     }
 }
 

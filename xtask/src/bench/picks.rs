@@ -24,6 +24,8 @@ pub(crate) struct Picker {
     object_types: HashMap<String, u32>,
     object_titles: HashMap<String, u32>,
     object_tokens: HashMap<String, u32>,
+    /// Types by source.
+    pairs: HashMap<String, HashMap<String, u32>>,
 }
 
 /// One value for each filter.
@@ -38,6 +40,8 @@ pub(crate) struct Picks {
     pub(crate) source: String,
     /// The name of the most frequent type.
     pub(crate) object_type: String,
+    /// A source and the name of a type that are frequent but hardly ever, or never, together.
+    pub(crate) impossible: (String, String),
     /// A title that about [`FEW`] events have.
     pub(crate) object_title: String,
     /// An object with about [`FEW`] events.
@@ -61,6 +65,7 @@ impl Picker {
             object_types: HashMap::new(),
             object_titles: HashMap::new(),
             object_tokens: HashMap::new(),
+            pairs: HashMap::new(),
         }
     }
 
@@ -76,6 +81,12 @@ impl Picker {
         }
         count(&mut self.sources, &event.source);
         count(&mut self.object_types, &event.object_type);
+        if !self.pairs.contains_key(&event.source) {
+            self.pairs.insert(event.source.clone(), HashMap::new());
+        }
+        if let Some(types) = self.pairs.get_mut(&event.source) {
+            count(types, &event.object_type);
+        }
         let optional = [
             (&mut self.workspaces, &event.workspace_token),
             (&mut self.object_titles, &event.object_title),
@@ -97,11 +108,27 @@ impl Picker {
             workspace: nearest(&self.workspaces, u32::MAX)?,
             source: nearest(&self.sources, u32::MAX)?,
             object_type: nearest(&self.object_types, u32::MAX)?,
+            impossible: self.impossible()?,
             object_title: nearest(&self.object_titles, FEW)?,
             object_token: nearest(&self.object_tokens, FEW)?,
             day,
             token,
         })
+    }
+}
+
+impl Picker {
+    /// The pair of a source and a type that is together least often; of several, the one whose parts are the most frequent.
+    fn impossible(&self) -> Result<(String, String)> {
+        let pairs = self.sources.iter().flat_map(|(source, of_source)| {
+            self.object_types.iter().map(move |(object_type, of_type)| {
+                let together = self.pairs.get(source).and_then(|types| types.get(object_type)).copied();
+                let apart = u64::from(*of_source) * u64::from(*of_type);
+                (together.unwrap_or(0), std::cmp::Reverse(apart), source, object_type)
+            })
+        });
+        let (_, _, source, object_type) = pairs.min().context("the sample is empty")?;
+        Ok((source.clone(), object_type.clone()))
     }
 }
 

@@ -54,12 +54,10 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a destructor cannot await; the benchmark is over when it runs"
-    )]
-    fn drop(&mut self) {
+impl Server {
+    /// Stops it and waits until it is gone. It is not restarted by that.
+    #[expect(clippy::disallowed_methods, reason = "the benchmark waits for nothing else meanwhile")]
+    pub(crate) fn stop(&mut self) {
         let Some(pid) = i32::try_from(self.pid()).ok().and_then(Pid::from_raw) else { return };
         // Errors mean that it is gone already, which is what is wanted.
         let _ = kill_process(pid, self.stop);
@@ -72,6 +70,12 @@ impl Drop for Server {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 

@@ -20,7 +20,24 @@ pub(crate) struct ReadCase {
     /// For PostgreSQL: what follows `WHERE account_id = …`, with [`ReadCase::parameters`] as `$1`, `$2` …
     pub(crate) condition: &'static str,
     pub(crate) parameters: Vec<Encoded>,
+    /// What is wanted of it at ten million events.
+    pub(crate) wanted: Wanted,
 }
+
+/// What is wanted of a case.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted {
+    /// Median latency of PostgreSQL for one of annals, at least; 0 when nothing is wanted.
+    pub(crate) ratio_min: f64,
+    /// Median latency of annals at most.
+    pub(crate) p50_ms_max: f64,
+}
+
+/// Where PostgreSQL has to count or to walk.
+const FAR_FASTER: Wanted = Wanted { ratio_min: 100.0, p50_ms_max: 2.0 };
+
+/// Where PostgreSQL has an index that leads straight there.
+const NO_SLOWER: Wanted = Wanted { ratio_min: 1.0, p50_ms_max: 3.0 };
 
 /// What is read.
 pub(crate) enum Target {
@@ -30,6 +47,7 @@ pub(crate) enum Target {
         query: String,
         /// From 1.
         number: usize,
+        rows: usize,
     },
     /// One event.
     One { token: String },
@@ -47,9 +65,17 @@ impl ReadCase {
         if !query.is_empty() {
             query.push('&');
         }
-        Self { title, target: Target::Page { query, number: 1 }, condition, parameters }
+        let target = Target::Page { query, number: 1, rows: PAGE_ROWS };
+        Self { title, target, condition, parameters, wanted: NO_SLOWER }
+    }
+
+    fn wanting(self, wanted: Wanted) -> Self {
+        Self { wanted, ..self }
     }
 }
+
+pub(crate) const FIRST_PAGE: &str = "no filter, first page";
+pub(crate) const HALF_WAY: &str = "no filter, half-way";
 
 /// The matrix for a log of `events`.
 pub(crate) fn all(picks: &Picks, events: usize) -> Result<Vec<ReadCase>> {
@@ -74,11 +100,18 @@ pub(crate) fn all(picks: &Picks, events: usize) -> Result<Vec<ReadCase>> {
         parameters.push(time(midnight(picks.day.tomorrow()?)?)?);
         Ok(ReadCase::first_page(title, &[filters, &range].concat(), condition, parameters))
     };
-    let mut half_way = ReadCase::first_page("no filter, half-way", &[], "", vec![]);
-    half_way.target = Target::Page { query: String::new(), number: events / 2 / PAGE_ROWS + 1 };
+    let mut half_way = ReadCase::first_page(HALF_WAY, &[], "", vec![]);
+    half_way.target =
+        Target::Page { query: String::new(), number: events / 2 / PAGE_ROWS + 1, rows: PAGE_ROWS };
+    let mut long = ReadCase::first_page("no filter, 5,000 rows", &[], "", vec![]);
+    long.target = Target::Page { query: String::new(), number: 1, rows: 5_000 };
+    let (impossible_source, impossible_type) = &picks.impossible;
     Ok(vec![
-        ReadCase::first_page("no filter, first page", &[], "", vec![]),
-        half_way,
+        ReadCase::first_page(FIRST_PAGE, &[], "", vec![]).wanting(FAR_FASTER),
+        half_way.wanting(FAR_FASTER),
+        long.wanting(Wanted { ratio_min: 0.0, p50_ms_max: 30.0 }),
+        ReadCase::first_page("action", &[("action", "update")], " AND event = 'record_updated'", vec![])
+            .wanting(FAR_FASTER),
         user("user with the most events", picks.busiest_user)?,
         user("user with the fewest", picks.quietest_user)?,
         ReadCase::first_page(
@@ -86,7 +119,15 @@ pub(crate) fn all(picks: &Picks, events: usize) -> Result<Vec<ReadCase>> {
             &[("source", &picks.source), ("object_type", &type_key(&picks.object_type))],
             " AND source = $1 AND object_type = $2",
             vec![text(&picks.source)?, text(&picks.object_type)?],
-        ),
+        )
+        .wanting(FAR_FASTER),
+        ReadCase::first_page(
+            "source + type, hardly ever together",
+            &[("source", impossible_source), ("object_type", &type_key(impossible_type))],
+            " AND source = $1 AND object_type = $2",
+            vec![text(impossible_source)?, text(impossible_type)?],
+        )
+        .wanting(FAR_FASTER),
         days(
             "workspace + action, 30 days",
             &month,
@@ -112,6 +153,7 @@ pub(crate) fn all(picks: &Picks, events: usize) -> Result<Vec<ReadCase>> {
             target: Target::One { token: picks.token.clone() },
             condition: " AND token = $1",
             parameters: vec![text(&picks.token)?],
+            wanted: Wanted { ratio_min: 0.0, p50_ms_max: 0.5 },
         },
     ])
 }

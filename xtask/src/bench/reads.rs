@@ -13,7 +13,7 @@ use super::http::Http;
 use super::load::{self, Requests, Summary, Turn};
 use super::postgres::Postgres;
 use super::progress::Phase;
-use super::read_cases::{ReadCase, Target};
+use super::read_cases::{ReadCase, Target, Wanted};
 
 /// Rows on a page.
 pub(crate) const PAGE_ROWS: usize = 100;
@@ -28,6 +28,8 @@ pub(crate) struct ReadResult {
     pub(crate) postgres: Summary,
     /// Median latency of PostgreSQL for one of annals.
     pub(crate) ratio: f64,
+    #[serde(skip)]
+    pub(crate) wanted: Wanted,
 }
 
 /// Runs every case on both sides in turn, `rounds` times, `time` each, after checking that both answer the same.
@@ -70,7 +72,7 @@ pub(crate) async fn measure(
     let results = cases.iter().zip(&turns).zip(matches).map(|((case, [annals, postgres]), matches)| {
         let (annals, postgres) = (Summary::of(annals), Summary::of(postgres));
         let ratio = postgres.p50_ms.median / annals.p50_ms.median;
-        ReadResult { title: case.title, matches, annals, postgres, ratio }
+        ReadResult { title: case.title, matches, annals, postgres, ratio, wanted: case.wanted }
     });
     Ok(results.collect())
 }
@@ -81,7 +83,7 @@ async fn compare(annals: &Annals, postgres: &Postgres, case: &ReadCase, own_entr
     let rows = select.page().await?;
     let expected = rows.iter().map(|row| row.try_get("token")).collect::<Result<Vec<String>, _>>()?;
     let (listed, matches) = match &case.target {
-        Target::Page { query, number } => {
+        Target::Page { query, number, rows } => {
             let expected_total = select.count().await?;
             let total = annals.total(query).await?;
             // annals records its own administration in the same log, and a wide filter may match that too.
@@ -93,7 +95,7 @@ async fn compare(annals: &Annals, postgres: &Postgres, case: &ReadCase, own_entr
                 "{}: annals finds {total}, PostgreSQL {expected_total}",
                 case.title
             );
-            (annals.page(query, *number, PAGE_ROWS).await?.audit_logs, expected_total)
+            (annals.page(query, *number, *rows).await?.audit_logs, expected_total)
         }
         Target::One { token } => (vec![annals.one(token).await?], 1),
     };
@@ -111,7 +113,7 @@ struct Get {
 impl Get {
     async fn open(annals: &Annals, case: &ReadCase) -> Result<Self> {
         let target = match &case.target {
-            Target::Page { query, number } => annals::page_target(query, *number, PAGE_ROWS),
+            Target::Page { query, number, rows } => annals::page_target(query, *number, *rows),
             Target::One { token } => annals::one_target(token),
         };
         Ok(Self { http: annals.connect().await?, target })
@@ -140,9 +142,9 @@ impl Select {
         let columns = columns::names(LOADED_ONLY.iter().chain(&LIVE));
         let condition = format!("FROM audit_logs WHERE account_id = {ACCOUNT}{}", case.condition);
         let (page, count) = match &case.target {
-            Target::Page { number, .. } => {
-                let offset = (number - 1) * PAGE_ROWS;
-                let order = format!("ORDER BY created_at DESC, id DESC LIMIT {PAGE_ROWS} OFFSET {offset}");
+            Target::Page { number, rows, .. } => {
+                let offset = (number - 1) * rows;
+                let order = format!("ORDER BY created_at DESC, id DESC LIMIT {rows} OFFSET {offset}");
                 (
                     format!("SELECT {columns} {condition} {order}"),
                     Some(format!("SELECT count(*) {condition}")),

@@ -76,11 +76,27 @@ fn print_sizes(report: &Report, out: &mut impl Write) -> Result<()> {
         size.table_bytes / events,
         size.index_bytes / events,
     )?;
+    let sealed = &loaded.annals_sealed;
+    let parts: Vec<String> = sealed
+        .parts
+        .iter()
+        .filter(|(_, bytes)| *bytes >= sealed.rows / 10)
+        .map(|(part, bytes)| format!("{part} {}", tenths(*bytes, sealed.rows)))
+        .collect();
+    writeln!(
+        out,
+        "In segments: {} events in {}, {} bytes each ({})",
+        count(sealed.rows),
+        sealed.segments,
+        tenths(sealed.bytes, sealed.rows),
+        parts.join(", "),
+    )?;
     writeln!(
         out,
         "Loading: annals {:.0} s by one writer over HTTP, PostgreSQL {:.0} s by COPY, then indexes and vacuum",
         loaded.annals_seconds, loaded.postgres_seconds,
     )?;
+    writeln!(out, "Opening: {:.2} s from the start of annals to its first answer", report.opening_seconds)?;
     let AnnalsMemory { loading, reading, writing } = &report.annals_memory;
     let phases = [("loading", Some(loading)), ("reading", reading.as_ref()), ("writing", writing.as_ref())];
     let phases: Vec<_> = phases
@@ -200,6 +216,12 @@ fn milliseconds(value: f64) -> String {
 )]
 fn whole(value: f64) -> String {
     count(value.round() as u64)
+}
+
+/// A quotient, to a tenth.
+fn tenths(part: u64, whole: u64) -> String {
+    let tenths = part * 10 / whole.max(1);
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 /// A number with its thousands apart: `1,234,567`.

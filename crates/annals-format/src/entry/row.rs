@@ -116,6 +116,15 @@ pub struct Keys<'a> {
 }
 
 impl<'a> Row<'a> {
+    /// The instant of an entry in its stored form, of which nothing else is looked at.
+    pub(crate) fn instant(bytes: &[u8]) -> Result<Timestamp, CorruptRow> {
+        match (bytes.first(), bytes.get(17..25).and_then(|us| us.first_chunk())) {
+            (Some(&VERSION), Some(us)) => Ok(Timestamp::from_us(i64::from_le_bytes(*us))),
+            (Some(&VERSION), None) => Err(CorruptRow("too short")),
+            _ => Err(CorruptRow("unknown version")),
+        }
+    }
+
     /// Reads the stored form.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, CorruptRow> {
         let mut rest = bytes;

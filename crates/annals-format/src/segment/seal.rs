@@ -154,8 +154,8 @@ fn sorted(rows: Vec<(u64, Vec<u8>)>) -> Result<Vec<Placed>, SealError> {
         if bytes.len() > ROW_BYTES_MAX {
             return Err(SealError::RowBytes { index, bytes: bytes.len() });
         }
-        let row = Row::decode(&bytes).map_err(|source| SealError::Row { index, source })?;
-        placed.push(Placed { place: (row.created_at().us(), index), bytes });
+        let instant = Row::instant(&bytes).map_err(|source| SealError::Row { index, source })?;
+        placed.push(Placed { place: (instant.us(), index), bytes });
     }
     placed.sort_unstable_by_key(|row| row.place);
     Ok(placed)

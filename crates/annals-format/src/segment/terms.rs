@@ -55,11 +55,35 @@ pub(super) fn entry_bytes_max(term: &[u8], positions: usize) -> usize {
 pub struct TermBlock {
     raw: Box<[u8]>,
     field: Field,
+    landmarks: Box<[Landmark]>,
+}
+
+/// Terms between two landmarks: a look-up goes through so many at most.
+const LANDMARK_TERMS: usize = 16;
+
+/// A place in a block from which on its terms can be read.
+#[derive(Debug)]
+struct Landmark {
+    /// The term before it.
+    before: Box<[u8]>,
+    at: usize,
 }
 
 impl TermBlock {
     pub(super) fn decode(field: Field, bytes: &[u8]) -> Result<Self, Reason> {
-        Ok(Self { raw: unpack_or_take(bytes, BLOCK_BYTES_MAX)?, field })
+        let raw = unpack_or_take(bytes, BLOCK_BYTES_MAX)?;
+        let mut landmarks = Vec::new();
+        let mut terms = Terms { cursor: Cursor::new(&raw), field, term: Vec::new(), first: true };
+        for number in 1.. {
+            if terms.advance()?.is_none() {
+                break;
+            }
+            if number % LANDMARK_TERMS == 0 {
+                let at = raw.len() - terms.cursor.rest().len();
+                landmarks.push(Landmark { before: terms.term().into(), at });
+            }
+        }
+        Ok(Self { raw, field, landmarks: landmarks.into() })
     }
 
     pub(super) fn terms(&self) -> Terms<'_> {
@@ -69,6 +93,12 @@ impl TermBlock {
     /// The postings of a term, if it is here.
     pub(super) fn find(&self, wanted: &[u8]) -> Result<Option<Term>, Reason> {
         let mut terms = self.terms();
+        let passed = self.landmarks.partition_point(|landmark| *landmark.before < *wanted);
+        if let Some(landmark) = passed.checked_sub(1).and_then(|last| self.landmarks.get(last)) {
+            let rest = self.raw.get(landmark.at..).unwrap_or_default();
+            let (cursor, term) = (Cursor::new(rest), landmark.before.to_vec());
+            terms = Terms { cursor, field: self.field, term, first: false };
+        }
         while let Some(entry) = terms.advance()? {
             match terms.term().cmp(wanted) {
                 std::cmp::Ordering::Less => {}
@@ -81,7 +111,8 @@ impl TermBlock {
 
     /// Memory that it takes.
     pub(super) fn bytes(&self) -> usize {
-        size_of::<Self>() + self.raw.len()
+        let landmarks = self.landmarks.iter().map(|landmark| size_of::<Landmark>() + landmark.before.len());
+        size_of::<Self>() + self.raw.len() + landmarks.sum::<usize>()
     }
 }
 

@@ -68,6 +68,13 @@ impl Logs {
         Arc::clone(self.logs.write().entry(account).or_insert_with(empty))
     }
 
+    /// How many entries an account's head has.
+    pub(super) fn head(&self, account: AccountId) -> u64 {
+        let log = self.known(account);
+        let log = log.read();
+        log.size() - log.sealed()
+    }
+
     /// The accounts that this process has come across, in the order of their ids.
     pub fn accounts(&self) -> Vec<AccountId> {
         let mut accounts: Vec<AccountId> = self.logs.read().keys().copied().collect();
@@ -231,15 +238,7 @@ impl Logs {
         if tokens.is_empty() || segments.is_empty() {
             return Ok((sealed, vec![None; tokens.len()]));
         }
-        let find = move |token: &LogToken| {
-            for segment in segments.iter().rev() {
-                if let Some(position) = segment.find(*token)? {
-                    return Ok(Some(segment.place(position)?.1));
-                }
-            }
-            Ok(None)
-        };
-        let found = self.segments.run(move || tokens.iter().map(find).collect::<Result<_, SegmentError>>());
+        let found = self.segments.run(move || indexes_of(&segments, &tokens));
         Ok((sealed, found.await?))
     }
 }
@@ -262,6 +261,26 @@ fn rows_of(segments: &[Arc<Sealed>], indexes: &[u64]) -> Result<Vec<Vec<u8>>, Se
         rows.extend(segment.rows_at(&[position])?);
     }
     Ok(rows)
+}
+
+/// The indexes of the entries of segments with these tokens.
+fn indexes_of(segments: &[Arc<Sealed>], tokens: &[LogToken]) -> Result<Vec<Option<u64>>, SegmentError> {
+    let mut found = vec![None; tokens.len()];
+    let mut wanted: Vec<(LogToken, usize)> = tokens.iter().copied().zip(0..).collect();
+    wanted.sort_unstable();
+    for segment in segments.iter().rev() {
+        let tokens: Vec<LogToken> = wanted.iter().map(|(token, _)| *token).collect();
+        let positions = segment.find_all(&tokens)?;
+        let mut still_wanted = Vec::with_capacity(wanted.len());
+        for ((token, at), position) in wanted.into_iter().zip(positions) {
+            match (position, found.get_mut(at)) {
+                (Some(position), Some(found)) => *found = Some(segment.place(position)?.1),
+                _ => still_wanted.push((token, at)),
+            }
+        }
+        wanted = still_wanted;
+    }
+    Ok(found)
 }
 
 fn missing() -> ReadError {

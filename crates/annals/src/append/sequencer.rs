@@ -13,6 +13,7 @@ use tracing::{error, info, warn};
 
 use super::{
     Logs, Recorded, Refusal, Request,
+    pace::Pace,
     resolve::{Pending, Placed},
 };
 use crate::{clock::Clock, metrics::Metrics};
@@ -26,6 +27,8 @@ pub struct SequencerOptions {
     pub commit_events_max: usize,
     /// Bytes of entries after which a commit takes no further request.
     pub commit_bytes_max: usize,
+    /// Entries that are sealed together: writers are slowed down when a head has many times as many.
+    pub seal_rows: u64,
 }
 
 impl Default for SequencerOptions {
@@ -34,6 +37,7 @@ impl Default for SequencerOptions {
             queue_requests_max: crate::limits::QUEUE_REQUESTS_MAX,
             commit_events_max: crate::limits::COMMIT_EVENTS_MAX,
             commit_bytes_max: crate::limits::COMMIT_BYTES_MAX,
+            seal_rows: crate::limits::SEAL_ROWS,
         }
     }
 }
@@ -67,8 +71,16 @@ impl Sequencer {
         options: SequencerOptions,
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (queue, waiting) = mpsc::channel(options.queue_requests_max);
-        let worker =
-            Worker { catalog, logs, clock, metrics, options, trees: HashMap::new(), poisoned: false };
+        let worker = Worker {
+            catalog,
+            logs,
+            clock,
+            metrics,
+            options,
+            trees: HashMap::new(),
+            pace: Pace::default(),
+            poisoned: false,
+        };
         let runtime = tokio::runtime::Handle::current();
         (Self { queue }, tokio::task::spawn_blocking(move || runtime.block_on(worker.run(waiting))))
     }
@@ -92,6 +104,7 @@ struct Worker {
     options: SequencerOptions,
     /// The trees as they were last committed or read; an account that is missing is read again.
     trees: HashMap<AccountId, Tree>,
+    pace: Pace,
     /// Whether a commit's outcome is unknown. Nothing is written until the catalog has been looked at again.
     poisoned: bool,
 }
@@ -123,6 +136,8 @@ impl Worker {
             let started = Instant::now();
             let answers = self.commit(&requests).await;
             self.metrics.commit(events, started.elapsed());
+            let heads = requests.iter().map(|request| self.logs.head(request.account));
+            let pause = self.pace.pause(events, heads.max().unwrap_or(0), self.options.seal_rows);
             // On a thread of the requesters: waking one of them from here costs more than planning its events.
             tokio::spawn(async move {
                 for (sender, answer) in senders.into_iter().zip(answers) {
@@ -130,6 +145,9 @@ impl Worker {
                     let _ = sender.send(answer);
                 }
             });
+            if let Some(pause) = pause {
+                tokio::time::sleep(pause).await;
+            }
         }
     }
 

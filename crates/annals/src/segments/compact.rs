@@ -13,7 +13,6 @@ use tokio::runtime::Handle;
 use super::{
     Sealed,
     keeper::{KeepError, Keeper},
-    seal::stopping,
 };
 
 /// Bytes that are handed to the blob store at a time.
@@ -27,7 +26,7 @@ impl Keeper {
         let rows: Vec<u64> = segments.iter().map(|one| one.indexes().end - one.indexes().start).collect();
         let Some(chosen) = choose(&rows, self.options.fan_in) else { return Ok(false) };
         let sources: Vec<Arc<Sealed>> = segments.get(chosen).unwrap_or_default().to_vec();
-        let replaces = sources.iter().map(|source| source.info().name.clone()).collect();
+        let replaces: Vec<String> = sources.iter().map(|source| source.info().name.clone()).collect();
         let start = sources.first().map_or(0, |first| first.indexes().start);
         let end = sources.last().map_or(0, |last| last.indexes().end);
         // 2. Write the new segment, piece by piece; it becomes visible when it is whole and durable. A crash leaves
@@ -49,14 +48,16 @@ impl Keeper {
             sink.finish()?;
             Ok(summary)
         };
-        let summary = tokio::task::spawn_blocking(merge).await.map_err(|_| stopping())??;
+        let summary = self.worker.run(merge).await?;
         let indexes = summary.indexes.clone();
         let info = SegmentInfo { name, indexes, bytes: summary.bytes, footer_bytes: summary.footer_bytes };
         // 3. List it in their place. A crash before leaves a blob that nobody lists, a crash after it leaves those that
         //    it replaced.
         let footer = info.bytes.saturating_sub(u64::from(info.footer_bytes))..info.bytes;
         let footer = self.segments().blobs().read(&key, std::slice::from_ref(&footer)).await?;
+        let replaced = replaces.len();
         self.list(account, info.clone(), replaces, footer.first().map_or(&[], |footer| footer)).await?;
+        self.metrics.compacted(replaced);
         Self::tell("segments were compacted", account, &info);
         Ok(true)
     }

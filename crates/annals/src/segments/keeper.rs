@@ -9,10 +9,11 @@ use std::{
 use annals_format::{Timestamp, segment};
 use annals_store::{AccountId, BlobError, Catalog, CommitError, ReadError, Seal, SegmentInfo};
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 use tracing::{info, warn};
 
-use super::{SegmentError, Segments};
-use crate::{append::Logs, clock::Clock, limits, random};
+use super::{SegmentError, Segments, worker::Worker};
+use crate::{append::Logs, clock::Clock, limits, metrics::Metrics, random};
 
 /// How long a lease lasts if its holder dies. Each step prolongs it, and none takes as long.
 const LEASE: Duration = Duration::from_mins(10);
@@ -46,7 +47,12 @@ pub struct Keeper {
     pub(super) catalog: Arc<dyn Catalog>,
     pub(super) logs: Arc<Logs>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) options: KeeperOptions,
+    /// Where segments are made.
+    pub(super) worker: Worker,
+    /// Told when entries were sealed.
+    pub(super) sealed: Notify,
     /// This process, among all that work on the catalog.
     holder: String,
     /// The dictionary that an account's newest segment was compressed with: it fits the next one, too.
@@ -89,16 +95,39 @@ impl Keeper {
         catalog: Arc<dyn Catalog>,
         logs: Arc<Logs>,
         clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
         options: KeeperOptions,
     ) -> Self {
         let holder = format!("{:016x}", u64::from_le_bytes(random::bytes()));
         let (dictionaries, sizes, orphans) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { catalog, logs, clock, options, holder, dictionaries, sizes, orphans }
+        let worker = Worker::start();
+        Self {
+            catalog,
+            logs,
+            clock,
+            metrics,
+            options,
+            worker,
+            sealed: Notify::new(),
+            holder,
+            dictionaries,
+            sizes,
+            orphans,
+        }
     }
 
     /// Waits until there may be something to seal.
     pub async fn wait(&self) {
         self.logs.grown().await;
+    }
+
+    /// Waits until entries have been sealed since the last call, and deletes the copies that the catalog has of them. They take
+    /// space and nothing else, so sealing does not wait for it, and a failure can wait for the next time.
+    pub async fn forget_copies(&self) {
+        self.sealed.notified().await;
+        if let Err(error) = self.catalog.forget(Timestamp::MIN, Timestamp::MIN).await {
+            warn!(%error, "the catalog's copies of sealed entries could not be deleted; it will be tried again");
+        }
     }
 
     /// Seals every head that is long enough, and compacts where there are many segments.

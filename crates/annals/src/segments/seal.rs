@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use annals_format::{
-    Timestamp,
+    Row,
+    search::Words,
     segment::{self, Extra},
 };
 use annals_store::{AccountId, BlobKey, ReadError, SegmentInfo};
 use bytes::Bytes;
-use tracing::warn;
 
 use super::{
     SegmentError,
@@ -51,11 +51,17 @@ impl Keeper {
         let dictionary = self.dictionaries.lock().get(&account).cloned();
         let make = move || -> Result<_, KeepError> {
             let mut bytes = Vec::new();
-            let summary =
-                segment::seal(rows, dictionary.as_deref(), &segment::Options::default(), terms, &mut bytes)?;
+            let mut words = Words::default();
+            // What searches find a row by.
+            let terms = |row: &Row, extra: &mut Extra| {
+                row.searched_texts(|text| words.of(text, |word| extra.word(word)));
+                row.changed_fields(|field| extra.changed(field));
+            };
+            let options = segment::Options::default();
+            let summary = segment::seal(rows, dictionary.as_deref(), &options, terms, &mut bytes)?;
             Ok((summary, bytes))
         };
-        let (summary, bytes) = tokio::task::spawn_blocking(make).await.map_err(|_| stopping())??;
+        let (summary, bytes) = self.worker.run(make).await?;
         // 3. Store it under a name of its own, whole and durable. A crash leaves a blob that nobody lists.
         let info = SegmentInfo {
             name: Self::name(&summary.indexes),
@@ -71,20 +77,12 @@ impl Keeper {
         let footer = bytes.slice(bytes.len().saturating_sub(info.footer_bytes as usize)..);
         self.list(account, info.clone(), Vec::new(), &footer).await?;
         self.dictionaries.lock().insert(account, Arc::from(summary.dictionary));
+        self.metrics.sealed(info.indexes.end - info.indexes.start);
         Self::tell("entries were sealed", account, &info);
-        // 5. Delete the copies that the catalog still has of them. They take space and nothing else, so that a failure
-        //    can wait for the next time.
-        if let Err(error) = self.catalog.forget(Timestamp::MIN, Timestamp::MIN).await {
-            warn!(%error, "the catalog's copies of sealed entries could not be deleted; it will be tried again");
-        }
+        // 5. Somebody else deletes the copies that the catalog still has of them: see `Keeper::forget_copies`.
+        self.sealed.notify_one();
         Ok(true)
     }
-}
-
-/// What searches find a row by.
-fn terms(row: &annals_format::Row, extra: &mut Extra) {
-    row.words(|word| extra.word(word));
-    row.changed_fields(|field| extra.changed(field));
 }
 
 /// The runtime ended before its work did.

@@ -1,6 +1,7 @@
 //! A segment that is open.
 
 use std::{
+    cell::Cell,
     ops::{ControlFlow, Range},
     sync::Arc,
 };
@@ -10,9 +11,13 @@ use annals_format::{
     segment::{self, Extent, Field, Part, Parts, Term},
 };
 use annals_store::{AccountId, BlobKey, SegmentInfo};
+use bytes::Bytes;
 use roaring::{MultiOps as _, RoaringBitmap};
 
-use super::{SegmentError, Segments, store::damaged};
+use super::{SegmentError, Segments, store::damaged, uncached::Uncached};
+
+/// Rows that are read together at most to be kept: those of longer pages are not asked for again so soon.
+const KEPT_ROWS_MAX: usize = 200;
 
 /// A segment that is open: its footer is in memory, and everything else is fetched when it is needed.
 ///
@@ -63,6 +68,13 @@ impl Sealed {
         self.named(self.layout.find(self, token))
     }
 
+    /// The positions of the entries with these tokens, in the order of the question. Tokens that are sorted are found
+    /// fastest: those that lie together are looked for together.
+    pub fn find_all(&self, tokens: &[LogToken]) -> Result<Vec<Option<u32>>, SegmentError> {
+        let parts = Recent { sealed: self, last: Cell::default() };
+        self.named(tokens.iter().map(|token| self.layout.find(&parts, *token)).collect())
+    }
+
     /// The position of the entry with this index.
     pub fn position(&self, index: u64) -> Result<Option<u32>, SegmentError> {
         self.named(self.layout.position(self, index))
@@ -80,7 +92,22 @@ impl Sealed {
 
     /// The rows at some positions, in the order of the question.
     pub fn rows_at(&self, positions: &[u32]) -> Result<Vec<Vec<u8>>, SegmentError> {
-        self.named(self.layout.rows_at(self, positions))
+        if positions.len() > KEPT_ROWS_MAX {
+            return self.named(self.layout.rows_at(self, positions));
+        }
+        let kept = |position: &u32| self.segments.cached_row(self.number, *position);
+        let kept: Vec<Option<Arc<[u8]>>> = positions.iter().map(kept).collect();
+        let missing = positions.iter().zip(&kept).filter(|(_, row)| row.is_none());
+        let missing: Vec<u32> = missing.map(|(position, _)| *position).collect();
+        let mut read = self.named(self.layout.rows_at(self, &missing))?.into_iter();
+        let row = |(position, kept): (&u32, Option<Arc<[u8]>>)| {
+            kept.map(|row| row.to_vec()).or_else(|| {
+                let row = read.next()?;
+                self.segments.keep_row(self.number, *position, &row);
+                Some(row)
+            })
+        };
+        Ok(positions.iter().zip(kept).filter_map(row).collect())
     }
 
     /// The positions of entries whose index is below `as_of`.
@@ -130,7 +157,12 @@ impl Sealed {
 
     /// The segment for somebody who reads all of it once, which would drive everything else out of the cache.
     pub(super) fn uncached(&self) -> Uncached<'_> {
-        Uncached(self)
+        Uncached::new(self)
+    }
+
+    /// The bytes at some extents, read from the blob store.
+    pub(super) fn bytes_at(&self, extents: &[Range<u64>]) -> Result<Vec<Bytes>, SegmentError> {
+        self.segments.read(&self.key, &self.info.name, extents)
     }
 
     /// Gives an error about bytes the name of this segment.
@@ -143,7 +175,8 @@ impl Sealed {
 
     /// Reads and checks parts.
     fn read(&self, extents: &[Extent]) -> Result<Vec<Arc<Part>>, SegmentError> {
-        let bytes = self.segments.read(&self.key, &self.info.name, extents)?;
+        let ranges: Vec<Range<u64>> = extents.iter().map(|extent| extent.offset..extent.end()).collect();
+        let bytes = self.bytes_at(&ranges)?;
         extents.iter().zip(bytes).map(|(extent, bytes)| Ok(Arc::new(extent.decode(&bytes)?))).collect()
     }
 }
@@ -172,13 +205,22 @@ impl Parts for Sealed {
     }
 }
 
-/// A segment that is read past the cache.
-pub(super) struct Uncached<'a>(&'a Sealed);
+/// The parts of a segment for somebody who asks for the same one many times in a row.
+struct Recent<'a> {
+    sealed: &'a Sealed,
+    last: Cell<Option<(Extent, Arc<Part>)>>,
+}
 
-impl Parts for Uncached<'_> {
+impl Parts for Recent<'_> {
     type Error = SegmentError;
 
     fn get(&self, extents: &[Extent]) -> Result<Vec<Arc<Part>>, SegmentError> {
-        self.0.read(extents)
+        let [extent] = extents else { return self.sealed.get(extents) };
+        let part = match self.last.take().filter(|(last, _)| last == extent) {
+            Some((_, part)) => vec![part],
+            None => self.sealed.get(extents)?,
+        };
+        self.last.set(part.first().map(|part| (*extent, Arc::clone(part))));
+        Ok(part)
     }
 }

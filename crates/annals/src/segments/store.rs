@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -17,10 +18,15 @@ use tokio::{runtime::Handle, sync::Semaphore};
 use super::{Sealed, SegmentError, of_blob};
 use crate::limits;
 
+/// One part in so many of the memory is for rows.
+const ROWS_SHARE: u64 = 8;
+
 /// The blob store and the parts of segments that are held in memory.
 pub struct Segments {
     blobs: Blobs,
     parts: Cache<(u64, u64), Arc<Part>>,
+    /// Rows by segment and position: a page that is asked for again, as pages are, is not unpacked again.
+    rows: Cache<(u64, u32), Arc<[u8]>>,
     runtime: Handle,
     turns: Arc<Semaphore>,
     /// Segments that were opened, to tell their parts apart in the cache.
@@ -36,13 +42,19 @@ impl fmt::Debug for Segments {
 impl Segments {
     /// Reads from `blobs` and holds up to `cache_bytes` of parts. Must be called on the runtime that serves reads.
     pub fn new(blobs: Blobs, cache_bytes: u64) -> Self {
+        let row_bytes = cache_bytes / ROWS_SHARE;
         let parts = Cache::builder()
-            .max_capacity(cache_bytes)
+            .max_capacity(cache_bytes - row_bytes)
             .weigher(|_, part: &Arc<Part>| u32::try_from(part.bytes()).unwrap_or(u32::MAX))
+            .build();
+        let rows = Cache::builder()
+            .max_capacity(row_bytes)
+            .weigher(|_, row: &Arc<[u8]>| u32::try_from(row.len()).unwrap_or(u32::MAX))
             .build();
         Self {
             blobs,
             parts,
+            rows,
             runtime: Handle::current(),
             turns: Arc::new(Semaphore::new(limits::READS_AT_ONCE_MAX)),
             opened: AtomicU64::new(0),
@@ -54,9 +66,19 @@ impl Segments {
         &self.blobs
     }
 
-    /// Bytes of parts that are held in memory.
+    /// Bytes of parts and rows that are held in memory.
     pub fn cached_bytes(&self) -> u64 {
-        self.parts.weighted_size()
+        self.parts.weighted_size() + self.rows.weighted_size()
+    }
+
+    /// The row at a position, if it is in memory.
+    pub(super) fn cached_row(&self, segment: u64, position: u32) -> Option<Arc<[u8]>> {
+        self.rows.get(&(segment, position))
+    }
+
+    /// Keeps a row for others.
+    pub(super) fn keep_row(&self, segment: u64, position: u32, row: &[u8]) {
+        self.rows.insert((segment, position), row.into());
     }
 
     /// Opens a segment that the catalog lists: one read of its end.
@@ -111,16 +133,14 @@ impl Segments {
         self.parts.insert((segment, extent.offset), part);
     }
 
-    /// The bytes at some extents of a blob. Blocks, so it must be called where blocking is allowed.
+    /// The bytes in some ranges of a blob. Blocks, so it must be called where blocking is allowed.
     pub(super) fn read(
         &self,
         key: &BlobKey,
         name: &str,
-        extents: &[Extent],
+        ranges: &[Range<u64>],
     ) -> Result<Vec<Bytes>, SegmentError> {
-        let ranges: Vec<_> =
-            extents.iter().map(|extent| extent.offset..extent.offset + u64::from(extent.length)).collect();
-        self.runtime.block_on(self.blobs.read(key, &ranges)).map_err(|error| of_blob(name, error))
+        self.runtime.block_on(self.blobs.read(key, ranges)).map_err(|error| of_blob(name, error))
     }
 }
 

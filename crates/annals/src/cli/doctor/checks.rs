@@ -1,6 +1,6 @@
 //! The checks but for those of the disk.
 
-use std::{fs, io, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{fs, io, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
 use annals_format::Timestamp;
 use annals_store::{Catalog, ReadError};
@@ -11,6 +11,7 @@ use crate::{
     clock::{Clock, SystemClock},
     config::{ConfigError, Loaded},
     data_dir,
+    segments::Segments,
     server::open_files,
 };
 
@@ -95,9 +96,14 @@ pub(super) async fn catalog(path: &Path) -> Vec<Finding> {
             return vec![Finding::wrong(CHECK, error.to_string(), step)];
         }
     };
-    match contents(&catalog).await {
-        Ok(Contents { accounts, entries, clock }) => {
-            let found = format!("readable; accounts: {}, entries: {}", grouped(accounts), grouped(entries));
+    match contents(path, &catalog).await {
+        Ok(Contents { accounts, entries, segments, clock }) => {
+            let found = format!(
+                "readable; accounts: {}, entries: {}, segments: {}",
+                grouped(accounts),
+                grouped(entries),
+                grouped(segments)
+            );
             let mut findings = vec![Finding::good(CHECK, found)];
             if clock > SystemClock.now() {
                 findings.push(Finding::notice(
@@ -118,19 +124,26 @@ pub(super) async fn catalog(path: &Path) -> Vec<Finding> {
 struct Contents {
     accounts: u64,
     entries: u64,
+    segments: u64,
     /// Of the newest live entry.
     clock: Timestamp,
 }
 
-/// Reads a little of everything: each log's tree and last entry.
-async fn contents(catalog: &dyn Catalog) -> Result<Contents, ReadError> {
+/// Reads a little of everything: each log's tree and last entry, and the ends of its segments.
+async fn contents(path: &Path, catalog: &dyn Catalog) -> Result<Contents, ReadError> {
     catalog.check().await?;
-    let mut contents = Contents { accounts: 0, entries: 0, clock: Timestamp::MIN };
+    let blobs = data_dir::open_blobs_beside(path).map_err(|error| ReadError::Unavailable(error.into()))?;
+    let segments = Arc::new(Segments::new(blobs, 0));
+    let mut contents = Contents { accounts: 0, entries: 0, segments: 0, clock: Timestamp::MIN };
     for account in catalog.accounts().await? {
         let tree = catalog.tree(account.id).await?;
         let size = tree.edge.size();
         if let Some(last) = size.checked_sub(1) {
             catalog.rows(account.id, &[last]).await?;
+        }
+        for info in catalog.segments(account.id).await? {
+            segments.open(account.id, info).await?;
+            contents.segments += 1;
         }
         contents.accounts += 1;
         contents.entries += size;

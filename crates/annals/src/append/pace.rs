@@ -1,0 +1,50 @@
+//! Pace: writers are slowed down when they leave sealing behind, so that the memory that a head takes stays bounded.
+
+use std::time::Duration;
+
+/// Heads of so many segments are usual: one is full, one is being sealed.
+const USUAL: u64 = 3;
+
+/// How much longer an event takes for each segment that a head has beyond the usual. Sealing takes about twice as long, so
+/// that heads stop growing some segments later.
+const DELAY_A_SEGMENT: Duration = Duration::from_micros(4);
+
+/// The longest that an event is delayed, and with it how slow writers become if sealing does not work at all.
+const DELAY_MAX: Duration = Duration::from_micros(24);
+
+/// Timers do not measure shorter times.
+const PAUSE_MIN: Duration = Duration::from_millis(1);
+
+/// What writers owe.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    owed: Duration,
+}
+
+impl Pace {
+    /// How long to pause after `events` were added to a head that now has `head` entries, of which `seal_rows` make a
+    /// segment. Short pauses add up to one that can be made.
+    pub(super) fn pause(&mut self, events: usize, head: u64, seal_rows: u64) -> Option<Duration> {
+        let behind = u32::try_from((head / seal_rows.max(1)).saturating_sub(USUAL)).unwrap_or(u32::MAX);
+        let delay = DELAY_A_SEGMENT.saturating_mul(behind).min(DELAY_MAX);
+        self.owed += delay.saturating_mul(u32::try_from(events).unwrap_or(u32::MAX));
+        (self.owed >= PAUSE_MIN).then(|| std::mem::take(&mut self.owed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writers_are_slowed_down_as_a_head_grows() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.pause(10_000, 399, 100), None, "usual");
+        assert_eq!(pace.pause(1_000, 400, 100), Some(Duration::from_millis(4)));
+        assert_eq!(pace.pause(1_000, 600, 100), Some(Duration::from_millis(12)));
+        assert_eq!(pace.pause(1_000, 1 << 40, 100), Some(Duration::from_millis(24)));
+        assert_eq!(pace.pause(200, 400, 100), None);
+        assert_eq!(pace.pause(100, 400, 100), Some(Duration::from_micros(1_200)), "small pauses add up");
+        assert_eq!(pace.pause(1, 0, 0), None);
+    }
+}

@@ -1,0 +1,192 @@
+//! What making segments costs, and what becomes of blobs that nobody lists.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use annals_format::{ListQuery, Timestamp, event::BodyForm};
+use annals_store::{AccountId, BlobKey, Blobs, Call, Catalog, Faulty, Identity, Memory, Role, Scope};
+use object_store::memory::InMemory;
+use tokio::task::JoinHandle;
+
+use super::{KeeperOptions, Segments};
+use crate::{
+    administer::{Admin, TokenRequest, create_account, create_token},
+    clock::Clock,
+    engine::{Engine, EngineOptions, RecordRequest},
+    metrics::Metrics,
+};
+
+const HOUR_US: i64 = 60 * 60 * 1_000_000;
+
+/// A clock that shows what it was set to.
+struct Shown(AtomicI64);
+
+impl Clock for Shown {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_us(self.0.load(Ordering::Relaxed))
+    }
+}
+
+struct World {
+    calls: Arc<Faulty>,
+    blobs: Blobs,
+    clock: Arc<Shown>,
+    account: AccountId,
+    who: Arc<Identity>,
+    engine: Engine,
+    sequencer: JoinHandle<()>,
+}
+
+impl World {
+    /// An account, in a server that seals 256 entries at a time and makes one of four segments.
+    async fn new() -> Self {
+        let calls = Arc::new(Faulty::new(Arc::new(Memory::new())));
+        let catalog: Arc<dyn Catalog> = Arc::clone(&calls) as _;
+        let clock = Arc::new(Shown(AtomicI64::new(1_000 * HOUR_US)));
+        let admin = Admin { catalog: &*catalog, clock: &*clock, who: "test" };
+        let account = create_account(&admin, "a").await.expect("an account").id;
+        let request = TokenRequest {
+            name: "t".to_owned(),
+            scopes: Scope::ALL.into_iter().collect(),
+            role: Some(Role::Owner),
+            user_id: None,
+            expires_at: None,
+        };
+        let (_, secret) = create_token(&admin, account, &request).await.expect("a token");
+        let blobs = Blobs::over(calls.blobs(Arc::new(InMemory::new())));
+        let segments = Arc::new(Segments::new(blobs.clone(), 1 << 24));
+        let keeper = KeeperOptions { seal_rows: 256, quiet_rows_min: 1, fan_in: 4 };
+        let options = EngineOptions { keeper, ..EngineOptions::default() };
+        let metrics = Arc::new(Metrics::new());
+        let opened = Engine::open(catalog, segments, Arc::clone(&clock) as _, metrics, options);
+        let (engine, sequencer) = opened.await.expect("an engine");
+        let who = engine.identities.identify(secret.reveal(), clock.now()).await.expect("known");
+        Self { calls, blobs, clock, account, who, engine, sequencer }
+    }
+
+    async fn record(&self, events: usize) {
+        let lines = vec![r#"{"event":"record_created","object_type":"segment","after":{"a":1}}"#; events];
+        let request = RecordRequest {
+            body: lines.join("\n").into(),
+            form: BodyForm::Ndjson,
+            idempotency_key: None,
+            rows_wanted: false,
+        };
+        self.engine.record(&self.who, request).await.expect("recorded");
+    }
+
+    async fn list(&self, query: &str) -> u64 {
+        let view = self.engine.view(self.account).await.expect("a view");
+        self.engine.list(&view, &ListQuery::parse(query).expect("a query")).await.expect("a page").total
+    }
+
+    async fn segments(&self) -> Vec<String> {
+        let listed = self.calls.segments(self.account).await.expect("segments");
+        listed.into_iter().map(|segment| segment.name).collect()
+    }
+
+    async fn stored(&self) -> usize {
+        self.blobs.list(self.account).await.expect("blobs").len()
+    }
+
+    /// How many calls of some kinds `work` makes.
+    async fn cost<const N: usize>(&self, kinds: [Call; N], work: impl Future<Output = ()>) -> [u64; N] {
+        let before = kinds.map(|kind| self.calls.calls_of(kind));
+        work.await;
+        let after = kinds.map(|kind| self.calls.calls_of(kind));
+        std::array::from_fn(|at| after[at] - before[at])
+    }
+
+    async fn end(self) {
+        drop(self.engine);
+        self.sequencer.await.expect("the sequencer ends");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_segment_costs_one_blob_and_a_page_a_few_reads() {
+    let world = World::new().await;
+    world.record(255).await;
+    let kinds = [Call::BlobPut, Call::BlobWrite, Call::Seal, Call::Commit];
+    assert_eq!(
+        world.cost(kinds, world.engine.keeper.tend()).await,
+        [1, 0, 1, 0],
+        "255 and two of the account"
+    );
+    world.record(256 * 3).await;
+    // Three more, and one made of four.
+    assert_eq!(world.cost(kinds, world.engine.keeper.tend()).await, [4, 0, 4, 0]);
+    assert_eq!(world.segments().await.len(), 1);
+    world.record(300).await;
+    assert_eq!(world.cost(kinds, world.engine.keeper.tend()).await, [1, 0, 1, 0]);
+
+    let reads = [Call::BlobRead, Call::Rows];
+    let page = async |query: &'static str| {
+        world.cost(reads, async { assert!(world.list(query).await > 1_000, "{query}") }).await
+    };
+    // The newest page: its rows are in the head and in the youngest segment. Of that one: times and indexes at once for
+    // each place, the group, and its blocks.
+    let first = page("limit=60").await;
+    assert!(first[0] <= 4 && first[1] == 1, "{first:?} reads");
+    assert_eq!(page("limit=60").await, [0, 1], "a second look is at memory");
+    // How many have one value is known from footers; of two values, what they have in common has to be counted.
+    assert_eq!(page("limit=1&action=create").await, [0, 1]);
+    let common = page("limit=1&action=create&source=api").await;
+    assert!((1..=4).contains(&common[0]), "{common:?} reads");
+    assert_eq!(page("limit=1&action=create&source=api").await, [0, 1]);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_lists_is_removed_after_an_hour() {
+    let world = World::new().await;
+    let orphan = BlobKey::Segment { account: world.account, name: "left-by-a-crash".to_owned() };
+    world.blobs.put(&orphan, "half".into()).await.expect("stored");
+    world.record(256 * 4).await;
+    world.engine.keeper.tend().await;
+    let (listed, keeper) = (world.segments().await, &world.engine.keeper);
+    assert_eq!((listed.len(), world.stored().await), (1, 6), "four, one of four, and the orphan");
+
+    keeper.sweep().await;
+    world.clock.0.fetch_add(HOUR_US - 1, Ordering::Relaxed);
+    keeper.sweep().await;
+    assert_eq!(world.stored().await, 6, "somebody may be reading them");
+    world.clock.0.fetch_add(1, Ordering::Relaxed);
+    keeper.sweep().await;
+    assert_eq!((world.segments().await, world.stored().await), (listed, 1));
+    assert!(world.list("").await > 1_000);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_server_at_a_time_makes_segments() {
+    let world = World::new().await;
+    world.record(256).await;
+    let (now, lease) = (world.clock.now(), format!("segments-{}", world.account.0));
+    let until = now.plus_us(HOUR_US);
+    assert!(world.calls.acquire(&lease, "another", now, until).await.expect("free"));
+    world.engine.keeper.tend().await;
+    assert!(world.segments().await.is_empty(), "another server is at it");
+    world.clock.0.fetch_add(HOUR_US, Ordering::Relaxed);
+    world.engine.keeper.tend().await;
+    assert_eq!(world.segments().await.len(), 1, "the other one is gone");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_quiet_head_is_sealed() {
+    let world = World::new().await;
+    world.record(10).await;
+    world.engine.keeper.tend_quiet().await;
+    world.record(1).await;
+    world.engine.keeper.tend_quiet().await;
+    assert!(world.segments().await.is_empty(), "it has grown since");
+    world.engine.keeper.tend_quiet().await;
+    assert_eq!(world.segments().await.len(), 1);
+    assert_eq!(world.list("object_type=segment").await, 11);
+    world.record(1).await;
+    assert_eq!(world.list("object_type=segment").await, 12);
+    world.end().await;
+}
