@@ -64,8 +64,8 @@ pub const READS_AT_ONCE_MAX: usize = 64;
 /// Days, weeks or months in one answer with counts: thirteen years of days.
 pub const INTERVALS_MAX: usize = 5_000;
 
-/// Heads whose words are in memory at a time, for searches.
-pub const SEARCHED_HEADS_MAX: u64 = 1_000;
+/// Heads whose words are in memory at a time, for searches. One that is full takes some 25 MB.
+pub const SEARCHED_HEADS_MAX: u64 = 32;
 
 /// MiB of segments' parts that are held in memory, when the configuration does not say.
 pub const CACHE_MIB_DEFAULT: u64 = 512;

@@ -18,6 +18,10 @@ use super::process::{self, Memory, Server};
 /// Events in one request of the preload: within the limits of a request for any event the sample makes.
 const PRELOAD_BATCH_ROWS: usize = 5_000;
 
+/// Looks, a second apart, at which nothing may have changed for background work to count as over: compacting a million
+/// entries takes a few seconds.
+const QUIET_LOOKS: usize = 5;
+
 /// A running server; dropping it kills it.
 pub(crate) struct Annals {
     binary: PathBuf,
@@ -170,7 +174,7 @@ impl Annals {
 
     /// Waits until a log that does not grow any more is sealed but for a head of the usual size, and says what is sealed.
     pub(crate) async fn sealed(&self) -> Result<Sealed> {
-        let mut before = None;
+        let (mut before, mut same) = (None, 0);
         loop {
             let text = process::output(
                 Command::new(&self.binary).args(["inspect", "--json", "--data-dir"]).arg(&self.data_dir),
@@ -180,7 +184,8 @@ impl Annals {
             let rows = account.segments.iter().map(|segment| segment.rows).sum();
             let now = (rows, account.segments.len());
             // Compaction follows sealing: it is over when nothing has changed for a while.
-            if account.entries - rows < 2 * 65_536 && before == Some(now) {
+            same = if before == Some(now) { same + 1 } else { 0 };
+            if account.entries - rows < 2 * 65_536 && same >= QUIET_LOOKS {
                 let mut parts: BTreeMap<String, u64> = BTreeMap::new();
                 for part in account.segments.iter().flat_map(|segment| &segment.parts) {
                     *parts.entry(part.part.clone()).or_default() += part.bytes;
@@ -191,7 +196,7 @@ impl Annals {
                 return Ok(Sealed { rows, segments: account.segments.len(), bytes, parts });
             }
             before = Some(now);
-            tokio::time::sleep(Duration::from_secs(10)).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
 

@@ -116,6 +116,8 @@ pub(crate) async fn measure(
         for (case, turns) in CASES.iter().zip(&mut turns) {
             phase.step(format!("{title}: annals, {}", case.title()));
             let of_annals = annals_turn(annals, &bodies, *case, time, &annals_next).await?;
+            // What annals still has to do with what it was given must not take processors from PostgreSQL.
+            annals.sealed().await?;
             phase.done();
             phase.step(format!("{title}: PostgreSQL, {}", case.title()));
             let of_postgres = postgres_turn(postgres, &parameters, *case, time, &postgres_next).await?;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Heads of so many segments are usual: one is full, one is being sealed.
-const USUAL: u64 = 3;
+/// Heads of so many segments are no reason to slow anybody down: a burst of some seconds is sealed when it is over.
+const USUAL: u64 = 6;
 
 /// How much longer an event takes for each segment that a head has beyond the usual. Sealing takes about twice as long, so
 /// that heads stop growing some segments later.
@@ -39,12 +39,12 @@ mod tests {
     #[test]
     fn writers_are_slowed_down_as_a_head_grows() {
         let mut pace = Pace::default();
-        assert_eq!(pace.pause(10_000, 399, 100), None, "usual");
-        assert_eq!(pace.pause(1_000, 400, 100), Some(Duration::from_millis(4)));
-        assert_eq!(pace.pause(1_000, 600, 100), Some(Duration::from_millis(12)));
+        assert_eq!(pace.pause(10_000, 699, 100), None, "usual");
+        assert_eq!(pace.pause(1_000, 700, 100), Some(Duration::from_millis(4)));
+        assert_eq!(pace.pause(1_000, 900, 100), Some(Duration::from_millis(12)));
         assert_eq!(pace.pause(1_000, 1 << 40, 100), Some(Duration::from_millis(24)));
-        assert_eq!(pace.pause(200, 400, 100), None);
-        assert_eq!(pace.pause(100, 400, 100), Some(Duration::from_micros(1_200)), "small pauses add up");
+        assert_eq!(pace.pause(200, 700, 100), None);
+        assert_eq!(pace.pause(100, 700, 100), Some(Duration::from_micros(1_200)), "small pauses add up");
         assert_eq!(pace.pause(1, 0, 0), None);
     }
 }

@@ -34,7 +34,7 @@ use crate::{
     path = "/v2/audit_logs",
     operation_id = "listAuditLogs",
     tag = "Audit logs",
-    params(schema::ListParameters),
+    params(schema::PageParameters, schema::FilterParameters),
     responses(
         (status = 200, body = schema::AuditLogs, description = "One page", headers(
             ("etag" = String, description = "Weak; send it as If-None-Match to poll cheaply"),

@@ -264,63 +264,34 @@ pub(super) struct Recorded {
     replayed: Option<bool>,
 }
 
-/// Which audit logs.
+/// Which page.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct ListParameters {
+pub(super) struct PageParameters {
     /// Page of results.
     #[param(minimum = 1, default = 1)]
     page: Option<u64>,
     /// Results a page.
     #[param(minimum = 1, maximum = 5000, default = 100)]
     limit: Option<u64>,
-    /// The number of the user or service token that acted.
-    user: Option<i64>,
-    /// The workspace.
-    workspace_token: Option<String>,
-    /// What was done.
-    #[param(inline)]
-    action: Option<ActionName>,
-    /// The object's title, exactly.
-    object_name: Option<String>,
-    /// Where the change was made: `console`, `api`, `finops_agent` or any other source.
-    #[param(pattern = "^[a-z0-9_]{1,64}$")]
-    source: Option<String>,
-    /// The key of the object's type: `virtual_tag`, `cost_report`, `recommendation_commitment`, `segment` or any other.
-    #[param(pattern = "^[a-z0-9_]{1,64}$")]
-    object_type: Option<String>,
-    /// The token of the audit log.
-    token: Option<String>,
-    /// The token of the object.
-    object_token: Option<String>,
-    /// Not before this day (UTC, inclusive) or RFC 3339 instant.
-    #[param(schema_with = day_or_instant, example = "2026-03-01")]
-    start_date: Option<String>,
-    /// Not after this day (UTC, inclusive) or RFC 3339 instant.
-    #[param(schema_with = day_or_instant, example = "2026-03-31")]
-    end_date: Option<String>,
-    /// Only audit logs with a smaller index: the list as it was when the log had this size.
-    #[param(minimum = 0)]
-    as_of: Option<u64>,
-    /// A field that was changed.
-    #[param(example = "title")]
-    changed: Option<String>,
-    /// Words that all are in titles, the user, or the keys and values of the change, without regard to case and accents. `*`
-    /// after a word finds words that begin with it.
-    #[param(min_length = 1, example = "cloud tea*")]
-    q: Option<String>,
 }
 
-/// What is counted, and how.
+/// How to count.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct StatsParameters {
-    /// By what stretches of time, in UTC; a week begins on Monday.
-    #[param(inline, default = "day")]
+pub(super) struct CountParameters {
+    /// By what stretches of time, in UTC: days unless it says otherwise; a week begins on Monday.
+    #[param(inline)]
     interval: Option<IntervalName>,
     /// How many values of each field are named.
     #[param(minimum = 1, maximum = 5000, default = 100)]
     limit: Option<u64>,
+}
+
+/// Which audit logs.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct FilterParameters {
     /// The number of the user or service token that acted.
     user: Option<i64>,
     /// The workspace.
@@ -352,8 +323,9 @@ pub(super) struct StatsParameters {
     /// A field that was changed.
     #[param(example = "title")]
     changed: Option<String>,
-    /// Words that all are in titles, the user, or the keys and values of the change.
-    #[param(min_length = 1, example = "cloud tea*")]
+    /// Words that all are in titles, the user, or the keys and values of the change, without regard to case and accents. `*`
+    /// after a word finds words that begin with it.
+    #[param(min_length = 1, pattern = "[^\\W_]", example = "cloud tea*")]
     q: Option<String>,
 }
 

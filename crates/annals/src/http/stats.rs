@@ -29,7 +29,7 @@ use crate::{limits, query::Counts};
     path = "/v2/audit_logs/stats",
     operation_id = "countAuditLogs",
     tag = "Audit logs",
-    params(schema::StatsParameters),
+    params(schema::CountParameters, schema::FilterParameters),
     responses(
         (status = 200, body = StatsAnswer, description = "The counts", headers(
             ("etag" = String, description = "Weak; send it as If-None-Match to poll cheaply"),

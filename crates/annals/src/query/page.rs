@@ -66,7 +66,7 @@ pub(super) fn locate<'a>(
     for (number, part, matches) in parts {
         let left = matches.count()?;
         if left > 0
-            && let Some((oldest, newest)) = part.bounds()
+            && let Some((oldest, newest)) = part.bounds()?
         {
             total += left;
             sources.push(Source { number, part, matches, left, oldest, newest });

@@ -45,14 +45,21 @@ pub(super) trait Part {
     /// How many rows there are.
     fn len(&self) -> u32;
 
-    /// The places that all rows lie between, both included; `None` without rows.
-    fn bounds(&self) -> Option<(Place, Place)>;
-
     /// The place of a row; positions are below [`len`](Part::len).
     fn place(&self, position: u32) -> Result<Place, SegmentError>;
 
+    /// The places that all rows lie between, both included; `None` without rows.
+    fn bounds(&self) -> Result<Option<(Place, Place)>, SegmentError> {
+        match self.len().checked_sub(1) {
+            Some(last) => Ok(Some((self.place(0)?, self.place(last)?))),
+            None => Ok(None),
+        }
+    }
+
     /// The first position whose place is not below `place`; `len` when all are.
-    fn first_from(&self, place: Place) -> Result<u32, SegmentError>;
+    fn first_from(&self, place: Place) -> Result<u32, SegmentError> {
+        first(self.len(), |position| Ok(self.place(position)? >= place))
+    }
 
     /// The position of the entry with this index, if it is in this part.
     fn position(&self, index: u64) -> Result<Option<u32>, SegmentError>;
@@ -74,16 +81,16 @@ pub(super) fn in_time(
     Ok(start..end.max(start))
 }
 
-/// [`Part::first_from`] for a part whose places are at hand, which therefore cannot fail.
-pub(super) fn search(len: u32, place: Place, place_of: impl Fn(u32) -> Place) -> u32 {
+/// The first position below `len` that passes `test`, which all positions after it do as well; `len` when none does.
+pub(super) fn first<E>(len: u32, test: impl Fn(u32) -> Result<bool, E>) -> Result<u32, E> {
     let (mut low, mut high) = (0, len);
     while low < high {
         let middle = u32::midpoint(low, high);
-        if place_of(middle) < place {
-            low = middle + 1;
-        } else {
+        if test(middle)? {
             high = middle;
+        } else {
+            low = middle + 1;
         }
     }
-    low
+    Ok(low)
 }

@@ -14,8 +14,8 @@ impl Part for Sealed {
         self.layout().rows()
     }
 
-    fn bounds(&self) -> Option<(Place, Place)> {
-        Some((self.layout().oldest(), self.layout().newest()))
+    fn bounds(&self) -> Result<Option<(Place, Place)>, SegmentError> {
+        Ok(Some((self.layout().oldest(), self.layout().newest())))
     }
 
     fn place(&self, position: u32) -> Result<Place, SegmentError> {

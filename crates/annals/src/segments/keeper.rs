@@ -7,7 +7,7 @@ use std::{
 };
 
 use annals_format::{Timestamp, segment};
-use annals_store::{AccountId, BlobError, Catalog, CommitError, ReadError, Seal, SegmentInfo};
+use annals_store::{AccountId, BlobError, BlobKey, Catalog, CommitError, ReadError, Seal, SegmentInfo};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tracing::{info, warn};
@@ -59,8 +59,8 @@ pub struct Keeper {
     pub(super) dictionaries: Mutex<HashMap<AccountId, Arc<[u8]>>>,
     /// The sizes that logs had at the last look for quiet ones.
     sizes: Mutex<HashMap<AccountId, u64>>,
-    /// Blobs that no list had, and when that was first seen.
-    pub(super) orphans: Mutex<BTreeMap<String, Timestamp>>,
+    /// Blobs that no list had at the last look, and when that was first seen.
+    pub(super) orphans: Mutex<BTreeMap<BlobKey, Timestamp>>,
 }
 
 /// Why a step was not done. It is tried again.

@@ -7,6 +7,10 @@ use tokio::sync::oneshot;
 use super::keeper::KeepError;
 use crate::segments::seal::stopping;
 
+/// Readers and writers come first: segments are made in what time they leave. Writers that leave none are slowed down as
+/// their head grows.
+const NICE: i32 = 10;
+
 type Work = Box<dyn FnOnce() + Send>;
 
 /// One thread for work that takes a processor and a hundred megabytes for a second: always the same one, as each thread
@@ -18,6 +22,8 @@ impl Worker {
     pub(super) fn start() -> Self {
         let (sender, receiver) = mpsc::channel::<Work>();
         let started = thread::Builder::new().name("segments".to_owned()).spawn(move || {
+            // On Linux this is about the calling thread alone. Where it is not allowed, segments take a fair share.
+            let _ = rustix::process::setpriority_process(None, NICE);
             for work in receiver {
                 work();
             }

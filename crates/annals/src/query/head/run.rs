@@ -14,7 +14,7 @@ use crate::{
     query::{
         facet::{Counts, Facet},
         matches::{Matches, Set},
-        part::{Part, Place, Wanted, in_time, search},
+        part::{Part, Place, Wanted, in_time},
     },
     segments::SegmentError,
 };
@@ -129,16 +129,8 @@ impl Part for Run {
         u32::try_from(self.offsets.len()).unwrap_or(u32::MAX)
     }
 
-    fn bounds(&self) -> Option<(Place, Place)> {
-        Some((self.place_of(0), self.place_of(self.len().checked_sub(1)?)))
-    }
-
     fn place(&self, position: u32) -> Result<Place, SegmentError> {
         Ok(self.place_of(position))
-    }
-
-    fn first_from(&self, place: Place) -> Result<u32, SegmentError> {
-        Ok(search(self.len(), place, |position| self.place_of(position)))
     }
 
     fn position(&self, index: u64) -> Result<Option<u32>, SegmentError> {

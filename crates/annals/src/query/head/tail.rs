@@ -1,6 +1,6 @@
 //! The youngest entries of a log: plain columns, scanned.
 
-use std::{collections::HashMap, hash::Hash, ops::Range};
+use std::{collections::HashMap, convert::Infallible, hash::Hash, ops::Range};
 
 use annals_format::{Action, LogToken, Timestamp, entry::Keys};
 use indexmap::{Equivalent, IndexSet};
@@ -10,7 +10,7 @@ use crate::{
     query::{
         facet::{Counts, Facet},
         matches::{Matches, Set},
-        part::{Part, Place, Wanted, search},
+        part::{Part, Place, Wanted, first},
     },
     segments::SegmentError,
 };
@@ -159,7 +159,10 @@ impl Tail {
     /// The positions of the rows that match, in ascending order.
     fn positions(&self, wanted: &Wanted) -> Vec<u32> {
         let filter = &wanted.filter;
-        let first_from = |time: Timestamp| search(self.len(), (time.us(), 0), |at| self.place_of(at));
+        let first_from = |time: Timestamp| {
+            let Ok(first) = first::<Infallible>(self.len(), |at| Ok(self.place_of(at) >= (time.us(), 0)));
+            first
+        };
         let start = filter.from.map_or(0, first_from);
         let end = filter.before.map_or(self.len(), first_from);
         let mut positions: Vec<u32> = (start..end.max(start)).collect();
@@ -217,16 +220,8 @@ impl Part for Tail {
         u32::try_from(self.order.len()).unwrap_or(u32::MAX)
     }
 
-    fn bounds(&self) -> Option<(Place, Place)> {
-        Some((self.place_of(0), self.place_of(self.len().checked_sub(1)?)))
-    }
-
     fn place(&self, position: u32) -> Result<Place, SegmentError> {
         Ok(self.place_of(position))
-    }
-
-    fn first_from(&self, place: Place) -> Result<u32, SegmentError> {
-        Ok(search(self.len(), place, |position| self.place_of(position)))
     }
 
     fn position(&self, index: u64) -> Result<Option<u32>, SegmentError> {
@@ -267,16 +262,8 @@ impl Part for Picked {
         u32::try_from(self.places.len()).unwrap_or(u32::MAX)
     }
 
-    fn bounds(&self) -> Option<(Place, Place)> {
-        Some((*self.places.first()?, *self.places.last()?))
-    }
-
     fn place(&self, position: u32) -> Result<Place, SegmentError> {
         Ok(self.place_of(position))
-    }
-
-    fn first_from(&self, place: Place) -> Result<u32, SegmentError> {
-        Ok(search(self.len(), place, |position| self.place_of(position)))
     }
 
     fn position(&self, index: u64) -> Result<Option<u32>, SegmentError> {
