@@ -48,6 +48,14 @@ impl From<SegmentError> for ReadError {
     }
 }
 
+/// Times that a read starts anew because segments took the place of what it was about to read.
+pub(crate) const MOVES_MAX: usize = 8;
+
+/// Segments were made faster than a read could follow, so many times.
+pub(crate) fn moving() -> ReadError {
+    ReadError::Unavailable("segments change faster than they can be read".into())
+}
+
 /// What an error of the blob store means to a reader of the segment `name`.
 fn of_blob(name: &str, error: BlobError) -> SegmentError {
     match error {

@@ -8,14 +8,11 @@ use parking_lot::RwLock;
 
 use crate::{
     query::Log,
-    segments::{Sealed, SegmentError, Segments},
+    segments::{self, MOVES_MAX, Sealed, SegmentError, Segments},
 };
 
 /// Bytes of rows that are read at a time while catching up.
 const CATCH_UP_BYTES: usize = 4 * 1024 * 1024;
-
-/// Times that a read starts anew because segments took the place of what it was about to read.
-const MOVES_MAX: usize = 8;
 
 /// A log that queries read while the sequencer adds to it.
 pub type SharedLog = Arc<RwLock<Log>>;
@@ -168,7 +165,7 @@ impl Logs {
                 return Ok(());
             }
         }
-        Err(ReadError::Unavailable("segments change faster than they can be listed".into()))
+        Err(segments::moving())
     }
 
     /// The segments that the catalog lists, open.
@@ -224,7 +221,7 @@ impl Logs {
             }
             return rows.into_iter().collect::<Option<_>>().ok_or_else(missing);
         }
-        Err(ReadError::Unavailable("segments change faster than they can be read".into()))
+        Err(segments::moving())
     }
 
     /// The indexes of sealed entries with these tokens, in the order of the question, and how many entries were sealed.

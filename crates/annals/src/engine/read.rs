@@ -9,11 +9,8 @@ use super::Engine;
 use crate::{
     append::SharedLog,
     query::{Entry, Snapshot, Stats, Wanted},
-    segments::SegmentError,
+    segments::{self, MOVES_MAX, SegmentError},
 };
-
-/// Times that a read starts anew because segments took the place of what it was about to read.
-const MOVES_MAX: usize = 8;
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +109,7 @@ impl Engine {
             }
             self.logs.look_again(view.account).await?;
         }
-        Err(moving())
+        Err(segments::moving())
     }
 
     /// Adds the rows that are in the head, unless some of the entries have been sealed meanwhile.
@@ -153,11 +150,6 @@ impl Engine {
                 answer => return Ok(answer?),
             }
         }
-        Err(moving())
+        Err(segments::moving())
     }
-}
-
-/// Segments were made faster than a read could follow.
-fn moving() -> ReadError {
-    ReadError::Unavailable("segments change faster than they can be read".into())
 }
