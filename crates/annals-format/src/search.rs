@@ -4,7 +4,7 @@
 //! word by itself, as these scripts do not separate words. `rprt_91b2` is two words, `Größe` is `grosse`, `İZMİR` is
 //! `izmir`. The words of an entry are those of its titles, its user, and the keys and values of its change.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
@@ -81,40 +81,6 @@ pub fn words(text: &str, mut each: impl FnMut(&str)) {
     }
     if let Some(from) = start {
         give(folded.get(from..).unwrap_or_default());
-    }
-}
-
-/// Texts whose words are remembered at most.
-const REMEMBERED_MAX: usize = 65_536;
-
-/// Gives the words of many texts, of which many are the same: titles and names come again and again, and finding what differs
-/// in accents only takes long.
-#[derive(Debug, Default)]
-pub struct Words {
-    folded: HashMap<Box<str>, Box<[Box<str>]>, foldhash::fast::RandomState>,
-}
-
-impl Words {
-    /// Gives each word of a text, in order; see [`words`].
-    pub fn of(&mut self, text: &str, mut each: impl FnMut(&str)) {
-        if text.is_ascii() {
-            return words(text, each);
-        }
-        if let Some(known) = self.folded.get(text) {
-            for word in known {
-                each(word);
-            }
-            return;
-        }
-        let mut found: Vec<Box<str>> = Vec::new();
-        words(text, |word| found.push(word.into()));
-        for word in &found {
-            each(word);
-        }
-        if self.folded.len() >= REMEMBERED_MAX {
-            self.folded.clear();
-        }
-        self.folded.insert(text.into(), found.into());
     }
 }
 
@@ -253,16 +219,6 @@ mod tests {
             ("", vec![]),
         ] {
             assert_eq!(all(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_remembered_is_what_was_found() {
-        let mut remembering = Words::default();
-        for text in ["Größe 1", "plain Text", "Größe 1", "日本", "日本", ""] {
-            let mut remembered = Vec::new();
-            remembering.of(text, |word| remembered.push(word.to_owned()));
-            assert_eq!(remembered, all(text), "{text}");
         }
     }
 

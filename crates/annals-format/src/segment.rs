@@ -1,6 +1,6 @@
 //! A segment: an immutable file that holds the oldest entries of a log, compressed, with its own index.
 //!
-//! [`seal`] makes one of rows, [`merge`] makes one of neighbours, and [`Segment`] reads one. Nothing here reads a file:
+//! [`Sealer`] makes one of rows, [`merge`] makes one of neighbours, and [`Segment`] reads one. Nothing here reads a file:
 //! a [`Segment`] asks [`Parts`] for the extents that it needs, so that a cache and whatever stores blobs can stand
 //! behind it. The bytes are specified in `docs/formats.md`.
 //!
@@ -31,7 +31,7 @@ pub use lookup::Term;
 pub use merge::{MergeError, merge};
 pub use part::{Extent, Part, Parts};
 pub use rows::AllRows;
-pub use seal::{Extra, SealError, seal};
+pub use seal::{Extra, SealError, Sealer, train};
 pub use write::{Options, Summary};
 
 #[cfg(test)]

@@ -69,6 +69,12 @@ pub(crate) fn write(row: &mut Vec<u8>, seed: &Seed, created_us: i64, texts: [&[&
     }
 }
 
+/// Bytes of the stored form that has these texts, with each length in as few bytes as it takes.
+pub(crate) fn stored_length(texts: [&str; 6]) -> usize {
+    let length_bytes = |length: usize| (usize::BITS - (length | 1).leading_zeros()).div_ceil(7) as usize;
+    1 + 16 + 8 + texts.iter().map(|text| length_bytes(text.len()) + text.len()).sum::<usize>()
+}
+
 /// Writes the stored form; `sections` is what [`Sections::encode`] gives.
 pub(super) fn encode(seed: &Seed, created_at: Timestamp, envelope: &str, sections: &[u8]) -> Vec<u8> {
     let mut row = Vec::with_capacity(1 + 16 + 8 + LENGTH_BYTES_MAX + envelope.len() + sections.len());

@@ -86,6 +86,9 @@ pub fn minify_into(out: &mut String, input: &str, depth_max: usize) -> Result<us
     done.map(|()| depth)
 }
 
+/// Keys of an object that are compared each with each, which for a few is faster than sorting them.
+const PAIRWISE_KEYS_MAX: usize = 24;
+
 struct Scan<'a> {
     input: &'a str,
     at: usize,
@@ -220,12 +223,19 @@ impl Scan<'_> {
         let out = self.out.as_str();
         let key = |range: &(usize, usize)| out.get(range.0..range.1).unwrap_or_default();
         let keys = self.keys.get_mut(first_key..).unwrap_or_default();
-        // By length first, which tells most keys apart without looking at them.
-        keys.sort_unstable_by(|a, b| (key(a).len(), key(a)).cmp(&(key(b).len(), key(b))));
-        let twice = keys.windows(2).find_map(|pair| match pair {
-            [a, b] if key(a) == key(b) => Some(shortened(key(a).trim_matches('"'))),
-            _ => None,
-        });
+        let twice = if keys.len() <= PAIRWISE_KEYS_MAX {
+            let mut rest = &*keys;
+            std::iter::from_fn(|| rest.split_off_first().map(|one| (key(one), rest)))
+                .find_map(|(one, later)| later.iter().any(|other| key(other) == one).then_some(one))
+        } else {
+            // By length first, which tells most keys apart without looking at them.
+            keys.sort_unstable_by(|a, b| (key(a).len(), key(a)).cmp(&(key(b).len(), key(b))));
+            keys.windows(2).find_map(|pair| match pair {
+                [a, b] if key(a) == key(b) => Some(key(a)),
+                _ => None,
+            })
+        };
+        let twice = twice.map(|key| shortened(key.trim_matches('"')));
         self.keys.truncate(first_key);
         twice.map_or(Ok(()), |name| Err(self.error(JsonErrorKind::DuplicateKey(name))))
     }
@@ -378,5 +388,31 @@ impl Scan<'_> {
             self.at += 1;
         }
         Ok(unit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whether few keys are compared or many.
+        #[test]
+        fn a_key_that_comes_twice_is_found(
+            keys in prop::collection::hash_set("[a-e]{1,4}", 1..60),
+            pick: prop::sample::Index,
+            twice: bool,
+        ) {
+            let mut members: Vec<String> = keys.iter().map(|key| format!("\"{key}\":{{\"{key}\":1}}")).collect();
+            let again = members[pick.index(members.len())].clone();
+            if twice {
+                members.push(again.clone());
+            }
+            let found = minify(&format!("{{{}}}", members.join(",")), 3).map_err(|error| error.kind);
+            let name = again.split('"').nth(1).unwrap_or_default().to_owned();
+            prop_assert_eq!(found.err(), twice.then_some(JsonErrorKind::DuplicateKey(name)));
+        }
     }
 }

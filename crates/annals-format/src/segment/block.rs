@@ -27,31 +27,54 @@ const TIME_BYTES: usize = 20;
 
 /// Rows made ready for compression.
 #[derive(Debug, Default)]
-pub(super) struct Arranged {
+struct Arranged {
     form: u8,
     raw: Vec<u8>,
     packed: Vec<u8>,
 }
 
+/// A row for a block.
+#[derive(Debug)]
+pub(super) struct BlockRow<'a> {
+    bytes: &'a [u8],
+    /// What it says. A row that says nothing is kept as it is.
+    row: Option<Row<'a>>,
+}
+
+impl<'a> BlockRow<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, row: Row::decode(bytes).ok() }
+    }
+
+    /// A row that was decoded from these bytes.
+    pub(super) fn decoded(bytes: &'a [u8], row: Row<'a>) -> Self {
+        Self { bytes, row: Some(row) }
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+}
+
 /// Arranges rows; never more than a block holds.
-pub(super) fn arrange(rows: &[&[u8]]) -> Arranged {
+fn arrange(rows: &[BlockRow]) -> Arranged {
     lift(rows).unwrap_or_else(|| {
-        let mut packed = Vec::with_capacity(rows.iter().map(|row| row.len() + 4).sum());
+        let mut packed = Vec::with_capacity(rows.iter().map(|row| row.bytes.len() + 4).sum());
         for row in rows {
-            push_leb(&mut packed, row.len() as u64);
+            push_leb(&mut packed, row.bytes.len() as u64);
         }
-        packed.extend(rows.iter().copied().flatten());
+        packed.extend(rows.iter().flat_map(|row| row.bytes));
         Arranged { form: VERBATIM, raw: Vec::new(), packed }
     })
 }
 
 /// What a dictionary is trained on: one row as it stands in a block.
 pub(super) fn sample(row: &[u8]) -> Vec<u8> {
-    arrange(&[row]).packed
+    arrange(&[BlockRow::new(row)]).packed
 }
 
 /// Writes a block.
-pub(super) fn encode(rows: &[&[u8]], packer: &mut Packer) -> std::io::Result<Vec<u8>> {
+pub(super) fn encode(rows: &[BlockRow], packer: &mut Packer) -> std::io::Result<Vec<u8>> {
     let Arranged { form, raw, packed } = arrange(rows);
     let frame = packer.pack(&packed)?;
     let length = u32::try_from(packed.len()).map_err(std::io::Error::other)?;
@@ -117,32 +140,37 @@ fn verbatim(raw: &[u8], count: usize) -> Result<Vec<Vec<u8>>, Reason> {
 }
 
 /// Takes out of rows what need not be compressed, if each of them can be put together again.
-fn lift(rows: &[&[u8]]) -> Option<Arranged> {
-    let decoded: Vec<Row> = rows.iter().map(|row| Row::decode(row).ok()).collect::<Option<_>>()?;
+fn lift(rows: &[BlockRow]) -> Option<Arranged> {
     let mut lifted = Lifted::default();
     let mut texts = Vec::with_capacity(rows.len());
-    for row in &decoded {
+    for BlockRow { bytes, row } in rows {
+        let row = row.as_ref()?;
         let [envelope, rest @ ..] = row.texts();
         let envelope = envelope.strip_prefix(TOKEN_START)?;
-        let (token, envelope) = envelope.split_once('"')?;
+        let (token_text, envelope) = envelope.split_once('"')?;
         let envelope = envelope.strip_suffix('"')?;
-        let (envelope, _) = envelope.split_at_checked(envelope.len().checked_sub(TIME_BYTES)?)?;
-        lifted.tokens.push(LogToken::parse(token)?);
+        let (envelope, time_text) = envelope.split_at_checked(envelope.len().checked_sub(TIME_BYTES)?)?;
+        let token = LogToken::parse(token_text)?;
+        // What is left out is put back just as it was: the texts of the token and of the instant, and the lengths.
+        let same = token.to_string() == token_text
+            && row.created_at().to_string() == time_text
+            && row::stored_length(row.texts()) == bytes.len();
+        if !same {
+            return None;
+        }
+        lifted.tokens.push(token);
         lifted.instants.push(row.created_at().us());
         lifted.seeds.push(*row.seed());
         texts.push([envelope.strip_suffix(TIME_START)?, rest[0], rest[1], rest[2], rest[3], rest[4]]);
     }
-    let mut packed = Vec::with_capacity(rows.iter().map(|row| row.len()).sum());
+    let mut packed = Vec::with_capacity(rows.iter().map(|row| row.bytes.len()).sum());
     for text in texts.iter().flatten() {
         push_leb(&mut packed, text.len() as u64);
     }
     for text in texts.iter().flatten() {
         packed.extend_from_slice(text.as_bytes());
     }
-    let raw = lifted.encode()?;
-    // Whatever a row may be, what is read back is the same.
-    let again = lifted.rows(&packed).ok()?;
-    again.iter().zip(rows).all(|(again, row)| again == row).then_some(Arranged { form: LIFTED, raw, packed })
+    Some(Arranged { form: LIFTED, raw: lifted.encode()?, packed })
 }
 
 /// What is taken out of the rows of a block.

@@ -67,6 +67,12 @@ impl<'a> Unpacker<'a> {
 /// Packs frames, one after the other.
 pub(super) struct Packer(Compressor<'static>);
 
+impl fmt::Debug for Packer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Packer").finish_non_exhaustive()
+    }
+}
+
 impl Packer {
     /// For frames with a dictionary, which may be empty.
     pub(super) fn new(level: i32, dictionary: &[u8]) -> io::Result<Self> {

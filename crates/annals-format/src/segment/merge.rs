@@ -70,7 +70,7 @@ pub fn merge<P: Parts, W: io::Write>(
     for field in Field::ALL {
         fields::merge(&sources, field, &mut writer)?;
     }
-    Ok(writer.finish(dictionary)?)
+    Ok(writer.finish(dictionary)?.0)
 }
 
 /// A segment to be merged.

@@ -7,7 +7,8 @@ pub(super) use field::FieldWriter;
 use std::{io, ops::Range};
 
 use super::{
-    BLOCK_ROWS, COLUMN_CHUNK, Extent, Field, Kind, MAGIC, TOKEN_CHUNK, block,
+    BLOCK_ROWS, COLUMN_CHUNK, Extent, Field, Kind, MAGIC, TOKEN_CHUNK,
+    block::{self, BlockRow},
     bytes::from_us,
     column,
     dictionary::Packer,
@@ -48,6 +49,7 @@ pub struct Summary {
 }
 
 /// Writes parts in the order of the format.
+#[derive(Debug)]
 pub(super) struct Writer<W> {
     sink: W,
     offset: u64,
@@ -144,7 +146,7 @@ impl<W: io::Write> Writer<W> {
     }
 
     /// Writes the footer; gives back what the file is.
-    pub(super) fn finish(mut self, dictionary: Vec<u8>) -> io::Result<Summary> {
+    pub(super) fn finish(mut self, dictionary: Vec<u8>) -> io::Result<(Summary, W)> {
         let mut footer = Vec::new();
         footer.extend_from_slice(&self.first_index.to_le_bytes());
         footer.extend_from_slice(&self.rows.to_le_bytes());
@@ -176,13 +178,14 @@ impl<W: io::Write> Writer<W> {
         self.sink.write_all(&footer)?;
         self.sink.flush()?;
         let footer_bytes = u32::try_from(footer.len()).map_err(io::Error::other)?;
-        Ok(Summary {
+        let summary = Summary {
             bytes: self.offset + u64::from(footer_bytes),
             footer_bytes,
             rows: self.rows,
             indexes: self.first_index..self.first_index + u64::from(self.rows),
             dictionary,
-        })
+        };
+        Ok((summary, self.sink))
     }
 }
 
@@ -193,6 +196,7 @@ fn push_extent(out: &mut Vec<u8>, extent: &Extent) {
 }
 
 /// Writes the blocks of a group.
+#[derive(Debug)]
 pub(super) struct GroupWriter {
     dictionary: Option<Extent>,
     start: u64,
@@ -206,12 +210,12 @@ impl GroupWriter {
     pub(super) fn rows<W: io::Write>(
         &mut self,
         writer: &mut Writer<W>,
-        rows: &[&[u8]],
+        rows: &[BlockRow],
         packer: &mut Packer,
     ) -> io::Result<()> {
         debug_assert!(rows.len() <= BLOCK_ROWS as usize);
         let block = block::encode(rows, packer)?;
-        self.row_bytes += rows.iter().map(|row| row.len() as u64).sum::<u64>();
+        self.row_bytes += rows.iter().map(BlockRow::len).sum::<u64>();
         self.block(writer, &block)
     }
 

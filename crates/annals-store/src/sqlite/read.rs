@@ -98,18 +98,32 @@ pub(super) fn rows(
     indexes: &[u64],
 ) -> Result<Vec<Option<Vec<u8>>>, ReadError> {
     let head_start = segments::head_start(connection, account)?;
-    let mut select = connection.prepare_cached("SELECT row FROM head WHERE key = ?1").map_err(error::read)?;
-    let mut row = |at: u64| {
-        if at < head_start {
-            return Ok(None);
+    let sql = "SELECT key, row FROM head WHERE key >= ?1 AND key < ?2 ORDER BY key";
+    let mut select = connection.prepare_cached(sql).map_err(error::read)?;
+    let mut rows = Vec::with_capacity(indexes.len());
+    // Neighbours are read in one go.
+    for run in indexes.chunk_by(|one, next| one.checked_add(1) == Some(*next)) {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
+        let sealed = run.partition_point(|at| *at < head_start);
+        rows.resize_with(rows.len() + sealed, || None);
+        let start = (*first).max(head_start);
+        if *last >= crate::check::SIZE_MAX {
+            return Err(missing(account, *last));
         }
-        if at >= crate::check::SIZE_MAX {
-            return Err(missing(account, at));
+        let end = last + 1;
+        if start >= end {
+            continue;
         }
-        let found = select.query_one([key(account, at)], |row| row.get(0)).optional().map_err(error::read)?;
-        found.map(Some).ok_or_else(|| missing(account, at))
-    };
-    indexes.iter().map(|at| row(*at)).collect()
+        let mut found = select.query((key(account, start), key(account, end))).map_err(error::read)?;
+        for expected in start..end {
+            let row = found.next().map_err(error::read)?.ok_or_else(|| missing(account, expected))?;
+            if index(row.get(0).map_err(error::read)?) != expected {
+                return Err(missing(account, expected));
+            }
+            rows.push(Some(row.get(1).map_err(error::read)?));
+        }
+    }
+    Ok(rows)
 }
 
 fn missing(account: AccountId, index: u64) -> ReadError {

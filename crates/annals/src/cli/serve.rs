@@ -4,7 +4,6 @@
 
 mod demo;
 mod first_run;
-mod memory;
 mod welcome;
 
 use std::{io, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
@@ -56,7 +55,6 @@ const DEMO_DATA_DIR: &str = "./annals-demo";
 const LAST_SECONDS_MAX: Duration = Duration::from_secs(5);
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    memory::give_back_at_once();
     let mut defaults = Config::default();
     if args.demo {
         defaults.data_dir = PathBuf::from(DEMO_DATA_DIR);

@@ -6,7 +6,7 @@ use annals_format::{LogToken, Timestamp, entry::Keys};
 
 use super::{
     head::{Run, Tail},
-    part::Wanted,
+    part::{Place, Wanted},
     snapshot::Snapshot,
 };
 use crate::segments::Sealed;
@@ -113,6 +113,16 @@ impl Log {
         let ends = self.runs.iter().map(|run| run.indexes().end);
         let ends = ends.chain(self.full.iter().map(|full| full.tail.indexes().end));
         ends.filter(|end| *end >= self.sealed() + rows).min()
+    }
+
+    /// The indexes of the head's entries before `end`, in the order in which they are sealed.
+    pub fn in_reading_order(&self, end: u64) -> Vec<u64> {
+        let runs = self.runs.iter().filter(|run| run.indexes().end <= end).flat_map(|run| run.places());
+        let tails = self.full.iter().map(|full| &full.tail).filter(|tail| tail.indexes().end <= end);
+        let mut places: Vec<Place> = runs.chain(tails.flat_map(|tail| tail.places())).collect();
+        // Mostly each part begins where another ends: then this only finds out that nothing is to be done.
+        places.sort_unstable();
+        places.into_iter().map(|(_, index)| index).collect()
     }
 
     /// Takes on another list of segments, and lets go of the entries of the head that they hold. Returns `false`, with

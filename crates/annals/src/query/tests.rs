@@ -7,7 +7,7 @@ use annals_format::{
     entry::{Keys, Origin},
     event::Rules,
     search::{self, Word},
-    segment::{self, Extra, Options},
+    segment::{self, Extra, Options, Sealer},
 };
 use annals_store::{AccountId, BlobKey, Blobs, SegmentInfo};
 use object_store::memory::InMemory;
@@ -216,16 +216,20 @@ impl World {
                 self.log.cut();
                 let (start, end) = (self.log.sealed(), self.log.size());
                 if start < end {
-                    let rows = (start..end)
-                        .map(|index| (index, self.rows[usize::try_from(index).expect("small")].1.clone()));
-                    let mut bytes = Vec::new();
                     let options = Options { dictionary_rows: 50, ..Options::default() };
                     let terms = |row: &Row, extra: &mut Extra| {
                         row.words(|word| extra.word(word));
                         row.changed_fields(|field| extra.changed(field));
                     };
-                    let summary =
-                        segment::seal(rows.collect(), None, &options, terms, &mut bytes).expect("sealed");
+                    let row = |index: &u64| self.rows[usize::try_from(*index).expect("small")].1.clone();
+                    let indexes = self.log.in_reading_order(end);
+                    let samples: Vec<Vec<u8>> = indexes.iter().take(50).map(row).collect();
+                    let dictionary = segment::train(&samples, 1 << 20, &options);
+                    let mut sealer = Sealer::new(Vec::new(), dictionary, &options, terms).expect("memory");
+                    for index in indexes {
+                        sealer.push(index, row(&index)).expect("in order");
+                    }
+                    let (summary, bytes) = sealer.finish().expect("sealed");
                     let mut segments = self.log.segments().to_vec();
                     segments.push(self.store(&summary, bytes));
                     assert!(self.log.list(segments.into()));

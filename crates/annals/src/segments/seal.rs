@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use annals_format::{
     Row,
-    search::Words,
-    segment::{self, Extra},
+    segment::{self, Extra, Sealer},
 };
 use annals_store::{AccountId, BlobKey, ReadError, SegmentInfo};
 use bytes::Bytes;
@@ -15,8 +14,8 @@ use super::{
     keeper::{KeepError, Keeper},
 };
 
-/// Bytes of rows that are read from the catalog at a time.
-const READ_BYTES: usize = 8 * 1024 * 1024;
+/// Rows that are read from the catalog while those before them are sealed: what a segment in the making holds of them.
+const READ_ROWS: usize = 256;
 
 impl Keeper {
     /// Seals `rows_min` entries or a few more, if the head has as many. Returns whether it did.
@@ -24,44 +23,21 @@ impl Keeper {
     /// Between any two steps the process may die. What that leaves behind stands before each step; there is no repair
     /// code, as what is not listed does not count and is swept later.
     pub(super) async fn seal(&self, account: AccountId, rows_min: u64) -> Result<bool, KeepError> {
-        // 1. Choose where the segment ends, and read its rows. A crash leaves everything as it was.
+        // 1. Choose where the segment ends. A crash leaves everything as it was.
         let log = self.logs.known(account);
-        let (start, end) = {
+        let indexes = {
             let log = log.read();
             match log.boundary(rows_min) {
-                Some(end) => (log.sealed(), end),
+                Some(end) => log.in_reading_order(end),
                 None => return Ok(false),
             }
         };
-        let mut rows = Vec::new();
-        let mut next = start;
-        while next < end {
-            let entries = self.catalog.entries(account, next..end, READ_BYTES).await?;
-            let Some(last) =
-                entries.last().filter(|_| entries.first().is_some_and(|first| first.index == next))
-            else {
-                // Another server has sealed them.
-                self.logs.look_again(account).await?;
-                return Ok(true);
-            };
-            next = last.index + 1;
-            rows.extend(entries.into_iter().map(|entry| (entry.index, entry.row)));
-        }
         // 2. Make the file, in memory. A crash leaves everything as it was.
-        let dictionary = self.dictionaries.lock().get(&account).cloned();
-        let make = move || -> Result<_, KeepError> {
-            let mut bytes = Vec::new();
-            let mut words = Words::default();
-            // What searches find a row by.
-            let terms = |row: &Row, extra: &mut Extra| {
-                row.searched_texts(|text| words.of(text, |word| extra.word(word)));
-                row.changed_fields(|field| extra.changed(field));
-            };
-            let options = segment::Options::default();
-            let summary = segment::seal(rows, dictionary.as_deref(), &options, terms, &mut bytes)?;
-            Ok((summary, bytes))
+        let Some((summary, bytes)) = self.make(account, &indexes).await? else {
+            // Another server has sealed them.
+            self.logs.look_again(account).await?;
+            return Ok(true);
         };
-        let (summary, bytes) = self.worker.run(make).await?;
         // 3. Store it under a name of its own, whole and durable. A crash leaves a blob that nobody lists.
         let info = SegmentInfo {
             name: Self::name(&summary.indexes),
@@ -83,6 +59,76 @@ impl Keeper {
         self.sealed.notify_one();
         Ok(true)
     }
+
+    /// Makes a segment of entries; `None` if some of them are no longer in the head.
+    async fn make(
+        &self,
+        account: AccountId,
+        indexes: &[u64],
+    ) -> Result<Option<(segment::Summary, Vec<u8>)>, KeepError> {
+        let options = segment::Options::default();
+        let known = self.dictionaries.lock().get(&account).cloned();
+        let dictionary = match known {
+            Some(known) => known.to_vec(),
+            None => match self.train(account, indexes, &options).await? {
+                Some(trained) => trained,
+                None => return Ok(None),
+            },
+        };
+        let mut sealer = Sealer::new(Vec::new(), dictionary, &options, terms)?;
+        let mut chunks = indexes.chunks(READ_ROWS);
+        let mut read = match chunks.next() {
+            Some(chunk) => self.read(account, chunk).await?,
+            None => return Ok(None),
+        };
+        loop {
+            let Some(rows) = read else { return Ok(None) };
+            let seal = self.worker.run(move || {
+                for (index, row) in rows {
+                    sealer.push(index, row)?;
+                }
+                Ok(sealer)
+            });
+            let Some(chunk) = chunks.next() else {
+                let sealer = seal.await?;
+                return Ok(Some(self.worker.run(move || Ok(sealer.finish()?)).await?));
+            };
+            let (sealed, next) = tokio::join!(seal, self.read(account, chunk));
+            (sealer, read) = (sealed?, next?);
+        }
+    }
+
+    /// The rows at some indexes, with these; `None` if some of them are no longer in the head.
+    async fn read(
+        &self,
+        account: AccountId,
+        indexes: &[u64],
+    ) -> Result<Option<Vec<(u64, Vec<u8>)>>, ReadError> {
+        let rows = self.catalog.rows(account, indexes).await?;
+        Ok(indexes.iter().zip(rows).map(|(index, row)| Some((*index, row?))).collect())
+    }
+
+    /// A dictionary for the rows at some indexes, trained on some of them.
+    async fn train(
+        &self,
+        account: AccountId,
+        indexes: &[u64],
+        options: &segment::Options,
+    ) -> Result<Option<Vec<u8>>, KeepError> {
+        let step = indexes.len().div_ceil(options.dictionary_rows.max(1) as usize).max(1);
+        let chosen: Vec<u64> = indexes.iter().step_by(step).copied().collect();
+        let Some(samples) = self.read(account, &chosen).await? else { return Ok(None) };
+        let samples: Vec<Vec<u8>> = samples.into_iter().map(|(_, row)| row).collect();
+        let row_bytes = samples.iter().map(Vec::len).sum::<usize>().saturating_mul(step);
+        let options = options.clone();
+        Ok(Some(self.worker.run(move || Ok(segment::train(&samples, row_bytes, &options))).await?))
+    }
+}
+
+/// What searches find a row by.
+fn terms(row: &Row, extra: &mut Extra) {
+    row.searched_texts(|text| extra.text(text));
+    row.changed_fields(|field| extra.changed(field));
 }
 
 /// The runtime ended before its work did.

@@ -4,7 +4,8 @@ use std::{io, sync::Arc};
 
 use super::{MergeError, Placed, Source, corrupt};
 use crate::segment::{
-    BLOCK_ROWS, Corrupt, Extent, Options, Part, Parts, block,
+    BLOCK_ROWS, Corrupt, Extent, Options, Part, Parts,
+    block::{self, BlockRow},
     dictionary::{Packer, dictionary_bytes_max, train},
     part::get,
     rows::{GroupHead, RUN_BLOCKS},
@@ -90,7 +91,7 @@ pub(super) fn weave<P: Parts, W: io::Write>(
                 rows.push(row.map_err(MergeError::Read)?);
             }
         }
-        let rows: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
+        let rows: Vec<BlockRow> = rows.iter().map(|row| BlockRow::new(row)).collect();
         group.rows(writer, &rows, &mut packer)?;
     }
     let rows = u32::try_from(order.len()).map_err(|_| MergeError::Rows(order.len() as u64))?;

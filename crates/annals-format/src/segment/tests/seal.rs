@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{
     model,
-    support::{File, Made, made, options, sealed},
+    support::{Made, made, options, seal, sealed},
 };
 use crate::{LogToken, Row, segment::*};
 
@@ -75,9 +75,7 @@ fn chunks_are_read_across() {
         (made.title, made.words, made.changed) = (None, Vec::new(), Vec::new());
     }
     let rows: Vec<(u64, Vec<u8>)> = (0..).zip(made.iter().map(Made::row)).collect();
-    let mut file = Vec::new();
-    seal(rows, None, &options(), ignore, &mut file).expect("rows are fine");
-    let file = File(file);
+    let (file, _) = seal(rows, None, ignore).expect("rows are fine");
     let segment = file.open().expect("own segment");
     let mut places: Vec<(i64, u64)> = made.iter().map(|made| made.us).zip(0..).collect();
     places.sort_unstable();
@@ -133,9 +131,7 @@ fn odd_rows_come_back_byte_for_byte() {
     later[17..25].copy_from_slice(&9_000_000_000_i64.to_le_bytes());
     assert!(text.contains("1970-01-01T00:00:00Z"), "{text}");
     let rows = vec![(0, odd.clone()), (1, plain.clone()), (2, later.clone())];
-    let mut file = Vec::new();
-    seal(rows, None, &options(), ignore, &mut file).expect("odd, but rows");
-    let file = File(file);
+    let (file, _) = seal(rows, None, ignore).expect("odd, but rows");
     let read = file.open().and_then(|segment| segment.all_rows(&file).collect::<Result<Vec<_>, _>>());
     assert_eq!(read, Ok(vec![odd, plain, later]));
 }
@@ -143,9 +139,17 @@ fn odd_rows_come_back_byte_for_byte() {
 #[test]
 fn what_makes_no_segment_is_refused() {
     let row = many(1)[0].row();
-    let refused = |rows: Vec<(u64, Vec<u8>)>| match seal(rows, None, &options(), ignore, std::io::sink()) {
+    let refused = |rows: Vec<(u64, Vec<u8>)>| match seal(rows, None, ignore) {
         Ok(_) => panic!("sealed"),
         Err(error) => error.to_string(),
+    };
+    let out_of_order = || {
+        let mut sealer = Sealer::new(Vec::new(), Vec::new(), &options(), ignore).expect("memory takes all");
+        sealer
+            .push(2, row.clone())
+            .and_then(|()| sealer.push(1, row.clone()))
+            .expect_err("sealed")
+            .to_string()
     };
     let refusals = [
         refused(vec![]),
@@ -154,6 +158,28 @@ fn what_makes_no_segment_is_refused() {
         refused(vec![(u64::MAX, row.clone())]),
         refused(vec![(1, row[..20].to_vec())]),
         refused(vec![(1, vec![0; ROW_BYTES_MAX + 1])]),
+        out_of_order(),
     ];
     insta::assert_snapshot!(refusals.join("\n"));
+}
+
+/// The words of a text that came before are remembered, and are the same.
+#[test]
+fn words_of_texts_are_found() {
+    let made = many(40);
+    let texts = ["Größe der Kosten", "plain Text", "日本", "", "plain", "Größe der Kosten", "text Größe"];
+    let mut at = 0;
+    let search = |_: &Row, extra: &mut Extra| {
+        extra.text(texts[at % texts.len()]);
+        at += 1;
+    };
+    let (file, _) =
+        seal((0..).zip(made.iter().map(Made::row)).collect(), None, search).expect("rows are fine");
+    let segment = file.open().expect("own segment");
+    for (word, expected) in
+        [("grosse", 16), ("plain", 12), ("text", 11), ("kosten", 11), ("本", 6), ("größe", 0)]
+    {
+        let found = segment.term(&file, Field::Word, word).expect("own term");
+        assert_eq!(found.map_or(0, |term| term.rows), expected, "{word}");
+    }
 }

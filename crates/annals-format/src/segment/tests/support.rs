@@ -136,12 +136,9 @@ impl File {
     }
 }
 
-/// Seals entries whose indexes begin with `first`; `order` is the order in which they are given.
+/// Seals entries whose indexes begin with `first`.
 pub(super) fn sealed(made: &[Made], first: u64, dictionary: Option<&[u8]>) -> (File, Summary) {
-    let mut rows: Vec<(u64, Vec<u8>)> = (first..).zip(made.iter().map(Made::row)).collect();
-    // Any order will do.
-    rows.sort_by_key(|(index, _)| index.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    let mut file = Vec::new();
+    let rows = (first..).zip(made.iter().map(Made::row)).collect();
     let search = |row: &Row, extra: &mut Extra| {
         let token = row.keys().expect("own row").token.0;
         let us = row.created_at().us();
@@ -151,7 +148,28 @@ pub(super) fn sealed(made: &[Made], first: u64, dictionary: Option<&[u8]>) -> (F
             made.words.iter().for_each(|word| extra.word(word));
         }
     };
-    let summary = seal(rows, dictionary, &options(), search, &mut file).expect("rows are fine");
+    seal(rows, dictionary, search).expect("rows are fine")
+}
+
+/// Seals rows with their indexes, in whatever order they are given. Trains a dictionary unless there is one.
+pub(super) fn seal(
+    mut rows: Vec<(u64, Vec<u8>)>,
+    dictionary: Option<&[u8]>,
+    search: impl FnMut(&Row, &mut Extra),
+) -> Result<(File, Summary), SealError> {
+    rows.sort_by_key(|(index, row)| (Row::instant(row).map(Timestamp::us).unwrap_or_default(), *index));
+    let row_bytes = rows.iter().map(|(_, row)| row.len()).sum();
+    let samples: Vec<Vec<u8>> =
+        rows.iter().step_by(rows.len().div_ceil(2_048).max(1)).map(|(_, row)| row.clone()).collect();
+    let dictionary = match dictionary {
+        Some(dictionary) => dictionary.to_vec(),
+        None => train(&samples, row_bytes, &options()),
+    };
+    let mut sealer = Sealer::new(Vec::new(), dictionary, &options(), search)?;
+    for (index, row) in rows {
+        sealer.push(index, row)?;
+    }
+    let (summary, file) = sealer.finish()?;
     assert_eq!(summary.bytes, file.len() as u64);
-    (File(file), summary)
+    Ok((File(file), summary))
 }

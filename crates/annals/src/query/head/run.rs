@@ -111,6 +111,11 @@ impl Run {
         (*found == token).then(|| self.base + u64::from(*offset))
     }
 
+    /// The places of its entries, in their order.
+    pub(in crate::query) fn places(&self) -> impl Iterator<Item = Place> {
+        (0..self.len()).map(|position| self.place_of(position))
+    }
+
     fn place_of(&self, position: u32) -> Place {
         let at = position as usize;
         let offset = self.offsets.get(at).copied().unwrap_or_default();

@@ -200,6 +200,11 @@ impl Tail {
         positions
     }
 
+    /// The places of its entries, in their order.
+    pub(in crate::query) fn places(&self) -> impl Iterator<Item = Place> {
+        (0..self.len()).map(|position| self.place_of(position))
+    }
+
     fn place_of(&self, position: u32) -> Place {
         let row = self.row(position);
         (self.created(row), self.base + u64::from(row))

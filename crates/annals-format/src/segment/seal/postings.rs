@@ -1,0 +1,75 @@
+//! The postings of one field while rows are sealed.
+
+use std::io;
+
+use foldhash::fast::RandomState;
+use indexmap::IndexMap;
+
+use crate::segment::{
+    Field,
+    bytes::{Cursor, push_leb},
+    write::Writer,
+};
+
+/// Positions by term, while they are collected. Terms are numbered in the order in which they came.
+#[derive(Debug, Default)]
+pub(super) struct Postings(IndexMap<Box<[u8]>, Positions, RandomState>);
+
+/// Positions that ascend: the first one, and the others as LEB128 distances. Most terms have one, and take no space beside.
+#[derive(Debug)]
+struct Positions {
+    first: u32,
+    last: u32,
+    distances: Vec<u8>,
+}
+
+impl Postings {
+    /// Adds a position to a term, unless it is there already; returns the number of the term.
+    pub(super) fn add(&mut self, term: &[u8], position: u32) -> usize {
+        if let Some((number, _, positions)) = self.0.get_full_mut(term) {
+            positions.add(position);
+            return number;
+        }
+        let positions = Positions { first: position, last: position, distances: Vec::new() };
+        self.0.insert_full(term.into(), positions).0
+    }
+
+    /// Adds a position to the term with a number.
+    pub(super) fn add_known(&mut self, number: usize, position: u32) {
+        if let Some((_, positions)) = self.0.get_index_mut(number) {
+            positions.add(position);
+        }
+    }
+
+    /// Writes the terms in their order.
+    pub(super) fn write<W: io::Write>(mut self, writer: &mut Writer<W>, field: Field) -> io::Result<()> {
+        self.0.sort_unstable_keys();
+        let mut field = writer.field(field);
+        let mut buffer = Vec::new();
+        for (term, positions) in &self.0 {
+            positions.read(&mut buffer);
+            field.term(term, &buffer)?;
+        }
+        field.finish()
+    }
+}
+
+impl Positions {
+    fn add(&mut self, position: u32) {
+        if position > self.last {
+            push_leb(&mut self.distances, u64::from(position - self.last));
+            self.last = position;
+        }
+    }
+
+    fn read(&self, positions: &mut Vec<u32>) {
+        positions.clear();
+        positions.push(self.first);
+        let mut cursor = Cursor::new(&self.distances);
+        let mut last = self.first;
+        while let Ok(distance) = cursor.leb32() {
+            last += distance;
+            positions.push(last);
+        }
+    }
+}
