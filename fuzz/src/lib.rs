@@ -8,14 +8,18 @@
 mod event;
 mod json;
 mod ndjson;
+mod proof;
 mod query;
 mod segment;
 mod sentences;
+mod tile;
 
 pub use event::event;
 pub use ndjson::ndjson;
+pub use proof::proof;
 pub use query::query;
 pub use segment::segment;
+pub use tile::tile;
 
 /// Runs a target on each of the files named on the command line.
 pub fn replay(target: fn(&[u8])) -> std::io::Result<()> {

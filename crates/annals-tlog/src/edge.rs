@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::hash::{Hash, node_hash};
+use crate::{
+    hash::{Hash, node_hash},
+    tile::TILE_HEIGHT,
+};
 
 /// The right edge of an RFC 6962 tree: its size, and the roots of its maximal perfect subtrees.
 ///
@@ -38,11 +41,26 @@ impl Edge {
     ///
     /// Costs one node hash on average, and at most one for each root of the edge.
     pub fn push(&mut self, leaf: Hash) {
+        self.push_tiled(leaf, |_, _, _| ());
+    }
+
+    /// Adds a leaf like [`Edge::push`], and hands out the hashes that this adds to [tiles](crate::tile) above
+    /// level 0: one for each tile that the leaf makes full, with the level that the hash belongs to (1, 2 …) and
+    /// its position among all hashes of that level.
+    ///
+    /// A log thus writes its tiles without reading those that are partial so far: the edge knows enough of them.
+    pub fn push_tiled(&mut self, leaf: Hash, mut add: impl FnMut(u8, u64, Hash)) {
         // As in adding 1 to a binary number: each trailing 1 of the size is a perfect subtree that the new
         // one, equal in size by then, completes to a subtree twice as large.
         let completed = self.size.trailing_ones() as usize;
         let kept = self.roots.len() - completed;
-        let root = self.roots.drain(kept..).rev().fold(leaf, |right, left| node_hash(&left, &right));
+        let mut root = leaf;
+        for (height, left) in (1..).zip(self.roots.drain(kept..).rev()) {
+            root = node_hash(&left, &root);
+            if height % TILE_HEIGHT == 0 {
+                add(height / TILE_HEIGHT, self.size >> height, root);
+            }
+        }
         self.roots.push(root);
         self.size += 1;
     }
@@ -75,7 +93,13 @@ impl Edge {
             return Err(EdgeError::WrongLength { size, expected, actual: bytes.len() });
         }
         let (roots, _) = bytes.as_chunks();
-        Ok(Edge { size, roots: roots.iter().copied().map(Hash::from_bytes).collect() })
+        Ok(Edge::from_roots(size, roots.iter().copied().map(Hash::from_bytes).collect()))
+    }
+
+    /// The edge with these roots: `size.count_ones()` of them, the largest subtree first.
+    pub(crate) fn from_roots(size: u64, roots: Vec<Hash>) -> Edge {
+        debug_assert_eq!(roots.len(), size.count_ones() as usize);
+        Edge { size, roots }
     }
 }
 

@@ -1,4 +1,5 @@
-//! RFC 6962 Merkle trees: the hashes of leaves and nodes, and the right edge from which a log grows.
+//! RFC 6962 Merkle trees: the hashes of leaves and nodes, and the right edge from which a log grows; the
+//! [tiles](tile) in which C2SP logs publish them, and [proofs](proof) made of tiles.
 //!
 //! Nothing here does I/O or reads a clock; the one dependency is SHA-256.
 //!
@@ -21,6 +22,8 @@
 
 mod edge;
 mod hash;
+pub mod proof;
+pub mod tile;
 
 pub use edge::{Edge, EdgeError};
 pub use hash::{Hash, ParseHashError, leaf_hash, node_hash};

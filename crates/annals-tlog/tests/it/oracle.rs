@@ -13,7 +13,7 @@ fn edge_of(leaves: &[Hash]) -> Edge {
 }
 
 /// The Merkle tree hash, word for word as RFC 6962 §2.1 defines it.
-fn root_by_definition(leaves: &[Hash]) -> Hash {
+pub(crate) fn root_by_definition(leaves: &[Hash]) -> Hash {
     match leaves {
         [] => Hash::EMPTY_ROOT,
         [leaf] => *leaf,
@@ -71,7 +71,7 @@ fn root_is_what_tlog_tiles_says_around_tile_borders() {
 }
 
 /// All hashes written so far, in the order in which `tlog_tiles` numbers them.
-struct Stored<'a>(&'a [tlog_tiles::Hash]);
+pub(crate) struct Stored<'a>(pub(crate) &'a [tlog_tiles::Hash]);
 
 impl tlog_tiles::HashReader for Stored<'_> {
     fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog_tiles::Hash>, tlog_tiles::Error> {

@@ -1,6 +1,12 @@
 //! The reference vectors of Certificate Transparency's own Merkle tree tests.
 
-use annals_tlog::{Edge, Hash, leaf_hash};
+use annals_tlog::{
+    Edge, Hash, leaf_hash,
+    proof::{Plan, verify_consistency, verify_inclusion},
+    tile::Tile,
+};
+
+use crate::log::place;
 
 const LEAVES: [&[u8]; 8] = [
     b"",
@@ -26,6 +32,79 @@ const ROOTS: [&str; 9] = [
     "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
 ];
 
+/// Leaf, size, and the proof that the first is in a tree of the second.
+const INCLUSION: [(u64, u64, &[&str]); 5] = [
+    (0, 1, &[]),
+    (
+        0,
+        8,
+        &[
+            "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+            "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+            "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+        ],
+    ),
+    (
+        5,
+        8,
+        &[
+            "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+            "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+            "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+        ],
+    ),
+    (2, 3, &["fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"]),
+    (
+        1,
+        5,
+        &[
+            "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+            "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+            "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+        ],
+    ),
+];
+
+/// Older size, newer size, and the proof that a tree of the second begins with that of the first.
+const CONSISTENCY: [(u64, u64, &[&str]); 5] = [
+    (1, 1, &[]),
+    (
+        1,
+        8,
+        &[
+            "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+            "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+            "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+        ],
+    ),
+    (
+        6,
+        8,
+        &[
+            "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+            "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+            "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+        ],
+    ),
+    (
+        2,
+        5,
+        &[
+            "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+            "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+        ],
+    ),
+    (
+        6,
+        7,
+        &[
+            "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+            "b08693ec2e721597130641e8211e7eedccb4c26413963eee6c1e2ed16ffb1a5f",
+            "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+        ],
+    ),
+];
+
 #[test]
 fn roots_of_zero_to_eight_leaves() {
     let mut edge = Edge::new();
@@ -35,4 +114,39 @@ fn roots_of_zero_to_eight_leaves() {
         edge.push(leaf_hash(leaf));
         assert_eq!(edge.root().to_string(), *root, "at {} leaves", edge.size());
     }
+}
+
+#[test]
+fn inclusion_proofs() {
+    for (index, size, expected) in INCLUSION {
+        let plan = Plan::inclusion(index, size).expect("the tree has the leaf");
+        let proof = plan.build(tile).expect("the tile is there");
+        assert_eq!(proof, hashes(expected), "{index} in {size}");
+        let leaf = leaf_hash(LEAVES[place(index)]);
+        assert_eq!(verify_inclusion(leaf, index, size, root(size), &proof), Ok(()), "{index} in {size}");
+    }
+}
+
+#[test]
+fn consistency_proofs() {
+    for (old, new, expected) in CONSISTENCY {
+        let plan = Plan::consistency(old, new).expect("the tree grows");
+        let proof = plan.build(tile).expect("the tile is there");
+        assert_eq!(proof, hashes(expected), "{old} to {new}");
+        assert_eq!(verify_consistency(old, root(old), new, root(new), &proof), Ok(()), "{old} to {new}");
+    }
+}
+
+/// The only tile that there is.
+fn tile(tile: Tile) -> Option<Vec<u8>> {
+    let is_first = (tile.level(), tile.index()) == (0, 0);
+    is_first.then(|| LEAVES.iter().flat_map(|leaf| *leaf_hash(leaf).as_bytes()).collect())
+}
+
+fn root(size: u64) -> Hash {
+    ROOTS[place(size)].parse().expect("a published hash")
+}
+
+fn hashes(texts: &[&str]) -> Vec<Hash> {
+    texts.iter().map(|text| text.parse().expect("a published hash")).collect()
 }
