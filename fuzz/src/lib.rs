@@ -8,6 +8,7 @@
 mod event;
 mod json;
 mod ndjson;
+mod note;
 mod proof;
 mod query;
 mod segment;
@@ -16,6 +17,7 @@ mod tile;
 
 pub use event::event;
 pub use ndjson::ndjson;
+pub use note::note;
 pub use proof::proof;
 pub use query::query;
 pub use segment::segment;

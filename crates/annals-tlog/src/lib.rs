@@ -1,7 +1,11 @@
 //! RFC 6962 Merkle trees: the hashes of leaves and nodes, and the right edge from which a log grows; the
 //! [tiles](tile) in which C2SP logs publish them, and [proofs](proof) made of tiles.
 //!
-//! Nothing here does I/O or reads a clock; the one dependency is SHA-256.
+//! A log signs its size and root as a [`checkpoint`], which is a [`note`] that a [`witness`] may cosign. A [`proof_file`]
+//! shows to whoever has the keys that an entry is in the log. All are in the formats of <https://c2sp.org>.
+//!
+//! Nothing here does I/O or reads a clock, and keys are made of seeds that the caller gives; the dependencies are
+//! cryptography and base64.
 //!
 //! ```
 //! use annals_tlog::{Edge, Hash, leaf_hash, node_hash};
@@ -20,10 +24,15 @@
 //! # Ok::<(), annals_tlog::EdgeError>(())
 //! ```
 
+pub mod checkpoint;
+mod cosignature;
 mod edge;
 mod hash;
+pub mod note;
 pub mod proof;
+pub mod proof_file;
 pub mod tile;
+pub mod witness;
 
 pub use edge::{Edge, EdgeError};
 pub use hash::{Hash, ParseHashError, leaf_hash, node_hash};
