@@ -42,6 +42,22 @@ pub trait Catalog: Send + Sync + 'static {
     /// does not have is an error.
     async fn rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Option<Vec<u8>>>, ReadError>;
 
+    /// The hashes at `positions` of a level of the tiles of a log's tree, from level 1 on ([`Append::tile_hashes`]); those
+    /// that are not there are left out at the end. A gap before that is an error.
+    async fn tile_hashes(
+        &self,
+        account: AccountId,
+        level: u8,
+        positions: Range<u64>,
+    ) -> Result<Vec<Hash>, ReadError>;
+
+    /// What was last signed of a log.
+    async fn checkpoint(&self, account: AccountId) -> Result<Option<SignedCheckpoint>, ReadError>;
+
+    /// Keeps what was signed of some logs, all of it or nothing, durably. A conflict when one of them is of a smaller tree
+    /// than the one before, or of another tree of the same size.
+    async fn keep_checkpoints(&self, signed: Vec<SignedCheckpoint>) -> Result<(), CommitError>;
+
     /// The segments of a log, in the order of indexes. Together they hold the indexes from 0 to where the head starts,
     /// without gaps.
     async fn segments(&self, account: AccountId) -> Result<Vec<SegmentInfo>, ReadError>;
@@ -118,8 +134,34 @@ pub struct Append {
     pub entries: Vec<NewEntry>,
     /// The tree with these entries.
     pub tree: Tree,
+    /// What they add to the tiles of the tree, but for level 0: its hashes are the leaves.
+    pub tile_hashes: Vec<TileHash>,
     /// What to recall requests by.
     pub keys: Vec<RequestKey>,
+}
+
+/// A hash in a tile of a tree, which is the root of 256, 65,536 or so leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TileHash {
+    /// The level of the tile; at least 1.
+    pub level: u8,
+    /// Where it is among all hashes of its level.
+    pub position: u64,
+    /// The hash.
+    pub hash: Hash,
+}
+
+/// A signed statement of what a log's tree was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedCheckpoint {
+    /// Whose log.
+    pub account: AccountId,
+    /// How many entries it had.
+    pub size: u64,
+    /// The root of its tree.
+    pub root: Hash,
+    /// The checkpoint with its signatures, as readers get it.
+    pub note: String,
 }
 
 /// An entry to be stored.
@@ -191,6 +233,13 @@ pub enum Change {
         account: AccountId,
         /// Its new title.
         title: String,
+    },
+    /// Whether anyone may read the tiles and checkpoints of an account's log, or only holders of its tokens.
+    PublishLog {
+        /// Which account.
+        account: AccountId,
+        /// Whether anyone may.
+        public: bool,
     },
     /// A new workspace; the first one becomes the account's default. A conflict when its token is taken.
     CreateWorkspace {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::catalog::{Append, Change, Commit, CommitError};
+use crate::catalog::{Append, Change, Commit, CommitError, SignedCheckpoint};
 use crate::model::{AccessToken, AccountId, TokenKind};
 use crate::segment::{self, Seal};
 
@@ -26,6 +26,7 @@ pub(crate) fn commit(commit: &Commit) -> Result<(), CommitError> {
             }
         }
         Change::RenameAccount { account: owner, .. }
+        | Change::PublishLog { account: owner, .. }
         | Change::CreateWorkspace { account: owner, .. }
         | Change::RenameWorkspace { account: owner, .. }
         | Change::CreateUser { account: owner, .. }
@@ -65,6 +66,14 @@ pub(crate) fn seal(seal: &Seal) -> Result<(), CommitError> {
     Ok(())
 }
 
+/// Refuses to keep checkpoints of trees that cannot be.
+pub(crate) fn checkpoints(signed: &[SignedCheckpoint]) -> Result<(), CommitError> {
+    signed.iter().try_for_each(|signed| {
+        account(signed.account)?;
+        if signed.size > SIZE_MAX { Err(refused("a log holds at most 2^40 entries")) } else { Ok(()) }
+    })
+}
+
 fn append(append: &Append) -> Result<(), CommitError> {
     account(append.account)?;
     let size = append.tree.edge.size();
@@ -73,6 +82,9 @@ fn append(append: &Append) -> Result<(), CommitError> {
     }
     if size.checked_sub(append.expected_size) != Some(append.entries.len() as u64) {
         return Err(refused("the tree does not have the size of the log with its new entries"));
+    }
+    if append.tile_hashes.iter().any(|hash| hash.level == 0 || hash.position >= SIZE_MAX) {
+        return Err(refused("only hashes of tiles above level 0 are kept beside the leaves"));
     }
     Ok(())
 }

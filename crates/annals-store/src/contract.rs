@@ -26,6 +26,7 @@ mod read;
 mod recall;
 mod seal;
 mod support;
+mod tlog;
 mod token;
 
 pub use append::*;
@@ -36,6 +37,7 @@ pub use names::*;
 pub use read::*;
 pub use recall::*;
 pub use seal::*;
+pub use tlog::*;
 pub use token::*;
 
 /// How a case ends: it panics or fails unless the engine keeps the contract.
@@ -108,6 +110,10 @@ macro_rules! contract_tests {
             a_grant_is_issued_for_a_token,
             expired_grants_are_forgotten,
             a_use_never_moves_backwards,
+            tile_hashes_are_read_back,
+            a_tile_hash_is_added_once,
+            a_checkpoint_takes_the_place_of_a_smaller_one,
+            a_log_is_published,
             a_log_has_no_segments_at_first,
             a_seal_takes_entries_out_of_sight,
             a_seal_begins_where_the_last_one_ended,

@@ -4,11 +4,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use annals_format::Timestamp;
+use annals_tlog::Hash;
 use async_trait::async_trait;
 use object_store::ObjectStore;
 use parking_lot::Mutex;
 
-use crate::catalog::{Catalog, Commit, CommitError, ReadError, Recall, StoredRow, Tree, Use};
+use crate::catalog::{
+    Catalog, Commit, CommitError, ReadError, Recall, SignedCheckpoint, StoredRow, Tree, Use,
+};
 use crate::model::{AccessToken, Account, AccountId, Identity, TokenHash, User, Workspace};
 use crate::segment::{Seal, SegmentInfo};
 use plan::Plan;
@@ -122,6 +125,23 @@ impl Catalog for Faulty {
 
     async fn rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Option<Vec<u8>>>, ReadError> {
         self.read(Call::Rows, self.inner.rows(account, indexes)).await
+    }
+
+    async fn tile_hashes(
+        &self,
+        account: AccountId,
+        level: u8,
+        positions: Range<u64>,
+    ) -> Result<Vec<Hash>, ReadError> {
+        self.read(Call::TileHashes, self.inner.tile_hashes(account, level, positions)).await
+    }
+
+    async fn checkpoint(&self, account: AccountId) -> Result<Option<SignedCheckpoint>, ReadError> {
+        self.read(Call::Checkpoint, self.inner.checkpoint(account)).await
+    }
+
+    async fn keep_checkpoints(&self, signed: Vec<SignedCheckpoint>) -> Result<(), CommitError> {
+        self.write(Call::KeepCheckpoints, self.inner.keep_checkpoints(signed)).await
     }
 
     async fn segments(&self, account: AccountId) -> Result<Vec<SegmentInfo>, ReadError> {

@@ -26,8 +26,8 @@ mod sqlite;
 
 pub use blobs::{BlobError, BlobKey, BlobWriter, Blobs, Listed};
 pub use catalog::{
-    Append, Catalog, Cause, Change, Commit, CommitError, NewEntry, ReadError, Recall, RequestKey, StoredRow,
-    Tree, Use,
+    Append, Catalog, Cause, Change, Commit, CommitError, NewEntry, ReadError, Recall, RequestKey,
+    SignedCheckpoint, StoredRow, TileHash, Tree, Use,
 };
 #[cfg(any(test, feature = "test-util"))]
 pub use faulty::{Call, Fault, Faulty};

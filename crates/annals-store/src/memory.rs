@@ -10,7 +10,8 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 
 use crate::catalog::{
-    Append, Catalog, Commit, CommitError, NewEntry, ReadError, Recall, RequestKey, StoredRow, Tree, Use,
+    Append, Catalog, Commit, CommitError, NewEntry, ReadError, Recall, RequestKey, SignedCheckpoint,
+    StoredRow, TileHash, Tree, Use,
 };
 use crate::check;
 use crate::model::{AccessToken, Account, AccountId, Identity, TokenHash, User, Workspace};
@@ -34,6 +35,7 @@ struct State {
     names: Names,
     /// Who has which lease, and until when.
     leases: HashMap<String, (String, Timestamp)>,
+    checkpoints: HashMap<AccountId, SignedCheckpoint>,
 }
 
 impl Memory {
@@ -47,8 +49,15 @@ impl State {
     fn commit(&mut self, commit: &Commit) -> Result<(), CommitError> {
         // Everything that may conflict is tried before anything is changed.
         let mut keys = HashSet::new();
-        for Append { account, expected_size, keys: requests, .. } in &commit.appends {
+        for Append { account, expected_size, keys: requests, tile_hashes, .. } in &commit.appends {
             if self.size(*account) != *expected_size {
+                return Err(CommitError::Conflict);
+            }
+            let mut added = HashSet::new();
+            let known =
+                |place| self.logs.get(account).is_some_and(|log| log.tile_hashes.contains_key(&place));
+            let places = tile_hashes.iter().map(|hash| (hash.level, hash.position));
+            if !places.into_iter().all(|place| !known(place) && added.insert(place)) {
                 return Err(CommitError::Conflict);
             }
             let free = |key| !self.keys.contains_key(&key) && keys.insert(key);
@@ -61,8 +70,11 @@ impl State {
             commit.changes.iter().cloned().try_for_each(|change| names.apply(change))?;
             self.names = names;
         }
-        for Append { account, entries, tree, keys, .. } in &commit.appends {
+        for Append { account, entries, tree, tile_hashes, keys, .. } in &commit.appends {
             let log = self.logs.entry(*account).or_default();
+            for TileHash { level, position, hash } in tile_hashes {
+                log.tile_hashes.insert((*level, *position), *hash);
+            }
             log.tree = tree.clone();
             log.entries.extend(entries.iter().cloned());
             self.keys.extend(keys.iter().map(|request| ((*account, request.key), request.clone())));
@@ -137,6 +149,38 @@ impl Catalog for Memory {
             None => Err(ReadError::Corrupt(format!("account {} has no entry at index {index}", account.0))),
         };
         indexes.iter().map(row).collect()
+    }
+
+    async fn tile_hashes(
+        &self,
+        account: AccountId,
+        level: u8,
+        positions: Range<u64>,
+    ) -> Result<Vec<Hash>, ReadError> {
+        let state = self.state.lock();
+        let Some(log) = state.logs.get(&account) else { return Ok(Vec::new()) };
+        Ok(positions.map_while(|position| log.tile_hashes.get(&(level, position)).copied()).collect())
+    }
+
+    async fn checkpoint(&self, account: AccountId) -> Result<Option<SignedCheckpoint>, ReadError> {
+        Ok(self.state.lock().checkpoints.get(&account).cloned())
+    }
+
+    async fn keep_checkpoints(&self, signed: Vec<SignedCheckpoint>) -> Result<(), CommitError> {
+        check::checkpoints(&signed)?;
+        let kept = &mut self.state.lock().checkpoints;
+        let fits = |old: &SignedCheckpoint, new: &SignedCheckpoint| {
+            old.size < new.size || (old.size == new.size && old.root == new.root)
+        };
+        let mut next = kept.clone();
+        for new in signed {
+            if next.get(&new.account).is_some_and(|old| !fits(old, &new)) {
+                return Err(CommitError::Conflict);
+            }
+            next.insert(new.account, new);
+        }
+        *kept = next;
+        Ok(())
     }
 
     async fn segments(&self, account: AccountId) -> Result<Vec<SegmentInfo>, ReadError> {

@@ -29,6 +29,8 @@ pub struct Account {
     pub created_at: Timestamp,
     /// The workspace of events that name none.
     pub default_workspace: Option<String>,
+    /// Whether anyone may read the tiles and checkpoints of its log, in which there is nothing personal.
+    pub log_public: bool,
 }
 
 /// A part of an account that events belong to.

@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use annals_format::Timestamp;
+use annals_tlog::Hash;
 use async_trait::async_trait;
 
-use crate::catalog::{Catalog, Commit, CommitError, ReadError, Recall, StoredRow, Tree, Use};
+use crate::catalog::{
+    Catalog, Commit, CommitError, ReadError, Recall, SignedCheckpoint, StoredRow, Tree, Use,
+};
 use crate::check;
 use crate::model::{AccessToken, Account, AccountId, Identity, TokenHash, User, Workspace};
 use crate::segment::{Seal, SegmentInfo};
@@ -98,6 +101,24 @@ impl Catalog for Sqlite {
     async fn rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Option<Vec<u8>>>, ReadError> {
         let indexes = indexes.to_vec();
         self.readers.read(move |connection| read::rows(connection, account, &indexes)).await
+    }
+
+    async fn tile_hashes(
+        &self,
+        account: AccountId,
+        level: u8,
+        positions: Range<u64>,
+    ) -> Result<Vec<Hash>, ReadError> {
+        self.readers.read(move |connection| read::tile_hashes(connection, account, level, &positions)).await
+    }
+
+    async fn checkpoint(&self, account: AccountId) -> Result<Option<SignedCheckpoint>, ReadError> {
+        self.readers.read(move |connection| read::checkpoint(connection, account)).await
+    }
+
+    async fn keep_checkpoints(&self, signed: Vec<SignedCheckpoint>) -> Result<(), CommitError> {
+        check::checkpoints(&signed)?;
+        self.writer.transact(move |connection| write::keep_checkpoints(connection, &signed)).await
     }
 
     async fn segments(&self, account: AccountId) -> Result<Vec<SegmentInfo>, ReadError> {

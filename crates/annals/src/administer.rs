@@ -16,7 +16,7 @@ mod workspace;
 #[cfg(test)]
 mod tests;
 
-pub use account::{create_account, find_account, rename_account};
+pub use account::{create_account, find_account, publish_log, rename_account};
 pub use error::AdministerError;
 pub use operator::operator;
 pub use token::{TokenRequest, create_token, find_secret, revoke_token};

@@ -11,6 +11,7 @@ mod resolve;
 mod sequencer;
 
 pub use logs::{Logs, SharedLog};
+pub(crate) use resolve::grow;
 pub use sequencer::{Sequencer, SequencerOptions};
 
 use annals_format::{Draft, LogToken, Timestamp, event::place};

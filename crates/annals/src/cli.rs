@@ -7,6 +7,7 @@ mod connection;
 mod doctor;
 mod import;
 mod inspect;
+mod key;
 mod list;
 mod man;
 mod output;
@@ -49,6 +50,7 @@ enum Command {
     Workspace(workspace::Args),
     User(user::Args),
     Token(token::Args),
+    Key(key::Args),
     Doctor(doctor::Args),
     Inspect(inspect::Args),
     Record(record::Args),
@@ -68,6 +70,7 @@ impl Command {
             Self::Workspace(args) => workspace::run(&args),
             Self::User(args) => user::run(&args),
             Self::Token(args) => token::run(&args),
+            Self::Key(args) => key::run(&args),
             Self::Doctor(args) => doctor::run(&args),
             Self::Inspect(args) => inspect::run(&args),
             Self::Record(args) => record::run(args),

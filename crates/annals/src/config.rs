@@ -31,11 +31,16 @@ use setting::Setting;
 /// The file that is read when none is named, in the working directory.
 pub const FILE_NAME: &str = "annals.toml";
 
+/// The file of signing keys, in the data directory, when none is named.
+const SIGNING_KEY: &str = "signing.key";
+
 /// The settings of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The directory that everything is kept in.
     pub data_dir: PathBuf,
+    /// The file of the keys that checkpoints are signed with; none for one in the data directory.
+    pub signing_key: Option<PathBuf>,
     /// Where the server listens.
     pub listen: SocketAddr,
     /// The URL that clients reach the server by, for links; never ends with a slash.
@@ -118,6 +123,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             data_dir: PathBuf::from("./annals-data"),
+            signing_key: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8787)),
             public_url: None,
             trusted_proxies: Vec::new(),
@@ -141,6 +147,11 @@ impl Config {
     /// Whether what this peer says about the requests that it passes on is believed.
     pub fn trusts_proxy(&self, peer: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|range| range.contains(peer))
+    }
+
+    /// The file of the keys that checkpoints are signed with.
+    pub fn signing_key(&self) -> PathBuf {
+        self.signing_key.clone().unwrap_or_else(|| self.data_dir.join(SIGNING_KEY))
     }
 
     /// The URL that the server can be reached by: the public one, or where it listens on this machine.
@@ -199,4 +210,10 @@ pub fn data_dir(flag: Option<&Path>) -> Result<PathBuf, ConfigError> {
     }
     let loaded = load(&Flags::default(), &Environment::of_process(), Config::default())?;
     Ok(loaded.config.data_dir)
+}
+
+/// The file of the signing keys that a server started here with this data directory would use.
+pub fn signing_key(data_dir: &Path) -> Result<PathBuf, ConfigError> {
+    let loaded = load(&Flags::default(), &Environment::of_process(), Config::default())?;
+    Ok(Config { data_dir: data_dir.to_owned(), ..loaded.config }.signing_key())
 }

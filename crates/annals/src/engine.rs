@@ -1,16 +1,18 @@
 //! What the server does, without HTTP: record events, list entries, find one.
 
+mod accounts;
 mod drafts;
 mod read;
 mod record;
 mod search;
 mod workspaces;
 
+pub use accounts::Accounts;
 pub use read::{Found, Page, View};
 pub use record::{Answer, RecordError, RecordRequest};
 pub use workspaces::Workspaces;
 
-use std::{num::NonZero, sync::Arc};
+use std::{num::NonZero, path::Path, sync::Arc};
 
 use annals_store::{Catalog, ReadError};
 use tokio::sync::Semaphore;
@@ -23,6 +25,7 @@ use crate::{
     metrics::Metrics,
     query::TAIL_ROWS_MAX,
     segments::{Keeper, KeeperOptions, Segments},
+    tlog::{SignError, Signer, Tiles},
 };
 
 /// One server's view of one catalog.
@@ -35,6 +38,10 @@ pub struct Engine {
     pub clock: Arc<dyn Clock>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Accounts by their tokens.
+    pub accounts: Accounts,
+    /// The trees of the logs.
+    pub tiles: Arc<Tiles>,
     /// Who makes segments.
     pub keeper: Keeper,
     logs: Arc<Logs>,
@@ -68,6 +75,10 @@ impl Engine {
         let seal_rows = u32::try_from(options.keeper.seal_rows).unwrap_or(u32::MAX);
         let tail_rows_max = seal_rows.clamp(1, TAIL_ROWS_MAX);
         let logs = Arc::new(Logs::open(Arc::clone(&catalog), segments, tail_rows_max).await?);
+        let tiles = Arc::new(Tiles::new(Arc::clone(&catalog), Arc::clone(&logs)));
+        for account in catalog.accounts().await? {
+            tiles.complete(account.id).await.map_err(|error| ReadError::Unavailable(error.into()))?;
+        }
         let (sequencer, ended) = Sequencer::start(
             Arc::clone(&catalog),
             Arc::clone(&logs),
@@ -78,6 +89,8 @@ impl Engine {
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         let engine = Self {
             identities: Identities::new(Arc::clone(&catalog)),
+            accounts: Accounts::new(Arc::clone(&catalog)),
+            tiles,
             workspaces: workspaces::Cached::new(Arc::clone(&catalog)),
             keeper: Keeper::new(
                 Arc::clone(&catalog),
@@ -95,5 +108,13 @@ impl Engine {
             turns: Arc::new(Semaphore::new(processors)),
         };
         Ok((engine, ended))
+    }
+
+    /// Who signs these logs, with the keys in a file.
+    pub async fn signer(&self, keys: &Path) -> Result<Signer, SignError> {
+        let (catalog, logs, tiles) = (&self.catalog, &self.logs, &self.tiles);
+        let signer = Signer::open(Arc::clone(catalog), Arc::clone(logs), Arc::clone(tiles), keys)?;
+        signer.resume().await?;
+        Ok(signer)
     }
 }

@@ -15,6 +15,7 @@ mod openapi;
 mod rate_limit;
 mod schema;
 mod stats;
+mod tlog;
 mod workspaces;
 mod wrap;
 
@@ -28,12 +29,14 @@ use tower_http::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{config::Config, engine::Engine, limits};
+use crate::{config::Config, engine::Engine, limits, tlog::Signer};
 
 /// What handlers share.
 pub struct App {
     /// What does the work.
     pub engine: Engine,
+    /// Who signs the logs.
+    pub signer: Arc<Signer>,
     /// How the server was configured.
     pub config: Arc<Config>,
     rate_limits: rate_limit::RateLimits,
@@ -42,9 +45,9 @@ pub struct App {
 
 impl App {
     /// Serves `engine` as `config` says.
-    pub fn new(engine: Engine, config: Arc<Config>) -> Self {
+    pub fn new(engine: Engine, signer: Arc<Signer>, config: Arc<Config>) -> Self {
         let rate_limits = rate_limit::RateLimits::new(config.rate_limit.reads, config.rate_limit.writes);
-        Self { engine, config, rate_limits, bodies: body::Budget::new(limits::BODIES_BYTES_MAX) }
+        Self { engine, signer, config, rate_limits, bodies: body::Budget::new(limits::BODIES_BYTES_MAX) }
     }
 }
 
@@ -72,6 +75,11 @@ pub fn router(app: Arc<App>) -> Router {
     let api = api.method_not_allowed_fallback(error::method_not_allowed).layer(
         ServiceBuilder::new().layer(cors()).layer(RequestDecompressionLayer::new().gzip(true).zstd(true)),
     );
+    let logs = Router::new()
+        .route("/tlog/{account}/checkpoint", get(tlog::checkpoint))
+        .route("/tlog/{account}/tile/{*path}", get(tlog::tile))
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(cors());
     let operations = Router::new()
         .route("/", get(docs::home))
         .route("/docs", get(docs::page))
@@ -81,7 +89,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .method_not_allowed_fallback(error::method_not_allowed);
-    api.merge(operations)
+    api.merge(logs)
+        .merge(operations)
         .fallback(error::not_found)
         .layer(CompressionLayer::new())
         .layer(middleware::map_response(error::in_json))

@@ -6,7 +6,7 @@ use annals_format::Timestamp;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tracing::{debug, warn};
 
-use crate::engine::Engine;
+use crate::{engine::Engine, tlog::Signer};
 
 /// Between two rounds of [`flush_uses`]: as much of a token's last use as a crash may forget.
 const FLUSH_USES_EVERY: Duration = Duration::from_secs(15);
@@ -21,11 +21,12 @@ const TEND_QUIET_EVERY: Duration = Duration::from_hours(1);
 const TEND_EVERY: Duration = Duration::from_mins(1);
 
 /// Runs all jobs, each when it is due. What fails is tried again when it is due next.
-pub async fn run(engine: &Engine, idempotency_days: u32) -> Infallible {
+pub async fn run(engine: &Engine, signer: &Signer, idempotency_days: u32) -> Infallible {
     tokio::select! {
         never = keep_books(engine, idempotency_days) => never,
         never = tend(engine) => never,
         never = forget_copies(engine) => never,
+        never = sign(signer) => never,
     }
 }
 
@@ -51,6 +52,15 @@ async fn tend(engine: &Engine) -> Infallible {
                 engine.keeper.sweep().await;
             }
         }
+    }
+}
+
+/// Signs checkpoints as logs grow.
+async fn sign(signer: &Signer) -> Infallible {
+    let mut due = every(Signer::EVERY);
+    loop {
+        due.tick().await;
+        signer.sign().await;
     }
 }
 

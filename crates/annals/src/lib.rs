@@ -21,3 +21,4 @@ pub mod sample;
 pub mod segments;
 pub mod server;
 pub mod telemetry;
+pub mod tlog;

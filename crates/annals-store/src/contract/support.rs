@@ -6,7 +6,9 @@ use std::sync::Arc;
 use annals_format::Timestamp;
 use annals_tlog::{Hash, leaf_hash};
 
-use crate::catalog::{Append, Catalog, Change, Commit, CommitError, NewEntry, Recall, RequestKey, Tree};
+use crate::catalog::{
+    Append, Catalog, Change, Commit, CommitError, NewEntry, Recall, RequestKey, TileHash, Tree,
+};
 use crate::model::{AccessToken, Account, AccountId, Role, Scope, TokenHash, TokenKind, User, Workspace};
 use crate::segment::{Seal, SegmentInfo};
 
@@ -34,11 +36,21 @@ pub(super) fn entry(row: impl Into<Vec<u8>>) -> NewEntry {
 pub(super) fn append_to(tree: &Tree, account: AccountId, rows: &[&str]) -> Append {
     let entries: Vec<_> = rows.iter().copied().map(entry).collect();
     let mut edge = tree.edge.clone();
+    let mut tile_hashes = Vec::new();
     for entry in &entries {
-        edge.push(entry.leaf);
+        edge.push_tiled(entry.leaf, |level, position, hash| {
+            tile_hashes.push(TileHash { level, position, hash });
+        });
     }
     let clock = at(edge.size().cast_signed());
-    Append { account, expected_size: tree.edge.size(), entries, tree: Tree { edge, clock }, keys: Vec::new() }
+    Append {
+        account,
+        expected_size: tree.edge.size(),
+        entries,
+        tree: Tree { edge, clock },
+        tile_hashes,
+        keys: Vec::new(),
+    }
 }
 
 /// Appends to a log as it is now, and returns the tree after it.
@@ -100,6 +112,7 @@ pub(super) fn account(id: AccountId) -> Account {
         title: format!("Account {}", id.0),
         created_at: at(i64::from(id.0)),
         default_workspace: None,
+        log_public: false,
     }
 }
 

@@ -1,6 +1,8 @@
 //! One log of the engine in memory.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+
+use annals_tlog::Hash;
 
 use crate::catalog::{CommitError, NewEntry, Tree};
 use crate::segment::SegmentInfo;
@@ -8,6 +10,8 @@ use crate::segment::SegmentInfo;
 #[derive(Default)]
 pub(super) struct Log {
     pub(super) tree: Tree,
+    /// By level and position.
+    pub(super) tile_hashes: HashMap<(u8, u64), Hash>,
     /// The head, behind what has been sealed but not forgotten yet.
     pub(super) entries: VecDeque<NewEntry>,
     /// How many entries have been forgotten: the index of the first that is kept.

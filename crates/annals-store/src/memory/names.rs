@@ -25,6 +25,9 @@ impl Names {
             Change::RenameAccount { account, title } => {
                 there(self.accounts.get_mut(&account)).map(|account| account.title = title)
             }
+            Change::PublishLog { account, public } => {
+                there(self.accounts.get_mut(&account)).map(|account| account.log_public = public)
+            }
             Change::CreateWorkspace { account, workspace } => self.create_workspace(account, workspace),
             Change::RenameWorkspace { account, token, name } => {
                 there(self.workspaces.get_mut(&(account, token))).map(|workspace| workspace.name = name)

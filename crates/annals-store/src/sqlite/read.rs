@@ -11,14 +11,16 @@ use crate::catalog::{ReadError, Recall, StoredRow, Tree};
 use crate::model::{AccessToken, Account, AccountId, Identity, TokenHash, TokenKind, User, Workspace};
 
 mod segments;
+mod tlog;
 
 pub(super) use segments::{copies, segments};
+pub(super) use tlog::{checkpoint, tile_hashes};
 
 /// All accounts, in the order of their ids.
 pub(super) fn accounts(connection: &Connection) -> Result<Vec<Account>, ReadError> {
     all(
         connection,
-        "SELECT id, token, title, created_us, default_workspace FROM accounts ORDER BY id",
+        "SELECT id, token, title, created_us, default_workspace, log_public FROM accounts ORDER BY id",
         (),
         |row| {
             Ok(Account {
@@ -27,6 +29,7 @@ pub(super) fn accounts(connection: &Connection) -> Result<Vec<Account>, ReadErro
                 title: row.get("title")?,
                 created_at: row.get::<_, Us>("created_us")?.0,
                 default_workspace: row.get("default_workspace")?,
+                log_public: row.get("log_public")?,
             })
         },
     )

@@ -11,9 +11,11 @@ use crate::model::{AccessToken, AccountId};
 mod changes;
 mod leases;
 mod segments;
+mod tlog;
 
 pub(super) use leases::acquire;
 pub(super) use segments::{forget_copies, seal};
+pub(super) use tlog::keep_checkpoints;
 
 /// Adds to logs, then changes what is beside them.
 pub(super) fn commit(connection: &Connection, commit: &Commit) -> Result<(), CommitError> {
@@ -32,6 +34,7 @@ fn append(connection: &Connection, append: &Append) -> Result<(), CommitError> {
     for (index, entry) in (append.expected_size..).zip(&append.entries) {
         insert.execute((key(append.account, index), entry.leaf.as_bytes(), &entry.row)).map_err(damaged)?;
     }
+    tlog::add_tile_hashes(connection, append.account, &append.tile_hashes)?;
     for request in &append.keys {
         let recall = &request.recall;
         one(execute(

@@ -88,7 +88,7 @@ async fn append(
     for entry in &entries {
         tree.edge.push(entry.leaf);
     }
-    let append = Append { account, expected_size, entries, tree, keys: Vec::new() };
+    let append = Append { account, expected_size, entries, tree, tile_hashes: Vec::new(), keys: Vec::new() };
     Ok(catalog.commit(Arc::new(Commit { appends: vec![append], changes: Vec::new() })).await)
 }
 

@@ -18,7 +18,14 @@ fn append() -> Arc<Commit> {
     let mut tree = Tree::default();
     let entry = annals_store::NewEntry { row: b"row".into(), leaf: annals_tlog::leaf_hash(b"leaf") };
     tree.edge.push(entry.leaf);
-    let append = Append { account: A, expected_size: 0, entries: vec![entry], tree, keys: Vec::new() };
+    let append = Append {
+        account: A,
+        expected_size: 0,
+        entries: vec![entry],
+        tree,
+        tile_hashes: Vec::new(),
+        keys: Vec::new(),
+    };
     Arc::new(Commit { appends: vec![append], changes: Vec::new() })
 }
 

@@ -44,7 +44,14 @@ fn append(tree: &Tree, bytes: usize) -> Append {
     let entry = NewEntry { row: vec![b'x'; bytes], leaf: leaf_hash(&tree.edge.size().to_le_bytes()) };
     let mut next = tree.clone();
     next.edge.push(entry.leaf);
-    Append { account: A, expected_size: tree.edge.size(), entries: vec![entry], tree: next, keys: Vec::new() }
+    Append {
+        account: A,
+        expected_size: tree.edge.size(),
+        entries: vec![entry],
+        tree: next,
+        tile_hashes: Vec::new(),
+        keys: Vec::new(),
+    }
 }
 
 async fn grow(catalog: &dyn Catalog, bytes: usize) -> Result<(), CommitError> {
@@ -66,6 +73,7 @@ fn names() -> Vec<Change> {
             title: "A".into(),
             created_at,
             default_workspace: None,
+            log_public: false,
         }),
         Change::CreateUser {
             account: A,

@@ -61,6 +61,16 @@ impl SignerKey {
         Ok(SignerKey { verifier, seed: Seed(Box::new(*seed)), pair })
     }
 
+    /// The same secret under another name. Who signs for many logs can do it with one secret: the text that is signed begins
+    /// with the log's origin.
+    ///
+    /// # Errors
+    ///
+    /// `name` is no name of a key of this type.
+    pub fn named(&self, name: &str) -> Result<SignerKey, KeyError> {
+        SignerKey::new(name, self.verifier.key_type(), &self.seed.0)
+    }
+
     /// The key that checks what this one signs.
     pub const fn verifier(&self) -> &VerifierKey {
         &self.verifier

@@ -23,6 +23,7 @@ pub async fn create_account(admin: &Admin<'_>, title: &str) -> Result<Account, A
             title: title.to_owned(),
             created_at: state.at,
             default_workspace: None,
+            log_public: false,
         };
         let record = record(Action::Create, &account, Properties::new(), properties(title));
         Ok(Decision::make(Change::CreateAccount(account.clone()), record, account))
@@ -41,6 +42,20 @@ pub async fn rename_account(admin: &Admin<'_>, id: AccountId, title: &str) -> Re
         let renamed = Account { title: title.to_owned(), ..account.clone() };
         let record = record(Action::Update, &renamed, properties(&account.title), properties(title));
         Ok(Decision::make(Change::RenameAccount { account: id, title: renamed.title }, record, ()))
+    })
+    .await
+}
+
+/// Lets everybody read the tiles and checkpoints of an account's log, or nobody but holders of the account's tokens.
+pub async fn publish_log(admin: &Admin<'_>, id: AccountId, public: bool) -> Result<(), AdministerError> {
+    administer(admin, Whose::Of(id), |state| {
+        let account = state.account.as_ref().ok_or(AdministerError::NoAccount)?;
+        if account.log_public == public {
+            return Ok(Decision::nothing(()));
+        }
+        let of = |public: bool| properties_of([("log_public", public.into())]);
+        let record = record(Action::Update, account, of(account.log_public), of(public));
+        Ok(Decision::make(Change::PublishLog { account: id, public }, record, ()))
     })
     .await
 }

@@ -134,7 +134,7 @@ fn append(state: &State, mut tree: Tree, record: &Record, who: &str) -> Append {
     let expected_size = tree.edge.size();
     let entry = record.draft(who).complete(state.at);
     tree.clock = state.at;
-    tree.edge.push(entry.leaf);
+    let tile_hashes = crate::append::grow(&mut tree.edge, entry.leaf);
     let entries = vec![NewEntry { row: entry.row, leaf: entry.leaf }];
-    Append { account: state.id, expected_size, entries, tree, keys: Vec::new() }
+    Append { account: state.id, expected_size, entries, tree, tile_hashes, keys: Vec::new() }
 }

@@ -202,26 +202,42 @@ impl Logs {
     /// [`publishing`](Self::publishing).
     pub(super) async fn rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Vec<u8>>, ReadError> {
         for _ in 0..MOVES_MAX {
-            let mut rows = self.catalog.rows(account, indexes).await?;
-            let sealed: Vec<u64> =
-                indexes.iter().zip(&rows).filter(|(_, row)| row.is_none()).map(|(index, _)| *index).collect();
-            if !sealed.is_empty() {
-                let segments = Arc::clone(self.known(account).read().segments());
-                match self.segments.run(move || rows_of(&segments, &sealed)).await {
-                    Ok(found) => {
-                        let mut found = found.into_iter();
-                        rows.iter_mut().filter(|row| row.is_none()).for_each(|row| *row = found.next());
-                    }
-                    Err(SegmentError::Gone { .. }) => {
-                        self.relist(account).await?;
-                        continue;
-                    }
-                    Err(error) => return Err(error.into()),
-                }
+            match self.try_rows(account, indexes).await? {
+                Some(rows) => return Ok(rows),
+                None => self.relist(account).await?,
             }
-            return rows.into_iter().collect::<Option<_>>().ok_or_else(missing);
         }
         Err(segments::moving())
+    }
+
+    /// The same, for those who do not change logs.
+    pub async fn read_rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Vec<u8>>, ReadError> {
+        for _ in 0..MOVES_MAX {
+            match self.try_rows(account, indexes).await? {
+                Some(rows) => return Ok(rows),
+                None => self.look_again(account).await?,
+            }
+        }
+        Err(segments::moving())
+    }
+
+    /// The rows at some indexes; `None` when the list of segments is no longer what it was.
+    async fn try_rows(&self, account: AccountId, indexes: &[u64]) -> Result<Option<Vec<Vec<u8>>>, ReadError> {
+        let mut rows = self.catalog.rows(account, indexes).await?;
+        let sealed: Vec<u64> =
+            indexes.iter().zip(&rows).filter(|(_, row)| row.is_none()).map(|(index, _)| *index).collect();
+        if !sealed.is_empty() {
+            let segments = Arc::clone(self.known(account).read().segments());
+            match self.segments.run(move || rows_of(&segments, &sealed)).await {
+                Ok(found) => {
+                    let mut found = found.into_iter();
+                    rows.iter_mut().filter(|row| row.is_none()).for_each(|row| *row = found.next());
+                }
+                Err(SegmentError::Gone { .. }) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        rows.into_iter().collect::<Option<_>>().map(Some).ok_or_else(missing)
     }
 
     /// The indexes of sealed entries with these tokens, in the order of the question, and how many entries were sealed.
@@ -247,15 +263,21 @@ enum Gap {
     Sealed,
 }
 
-/// The rows at some indexes of segments.
+/// The rows at some indexes of segments, in the order of the question.
 fn rows_of(segments: &[Arc<Sealed>], indexes: &[u64]) -> Result<Vec<Vec<u8>>, SegmentError> {
     let mut rows = Vec::with_capacity(indexes.len());
-    for index in indexes {
-        let segment = segments.iter().find(|segment| segment.indexes().contains(index));
+    // Neighbours mostly are in the same blocks, which are unpacked once.
+    let holder = |index: &u64| segments.iter().position(|segment| segment.indexes().contains(index));
+    for indexes in indexes.chunk_by(|one, next| holder(one) == holder(next)) {
+        let segment = indexes.first().and_then(holder).and_then(|at| segments.get(at));
         // What is sealed but in no segment that is known here is in one that was listed since.
-        let segment = segment.ok_or_else(|| SegmentError::Gone { name: format!("of index {index}") })?;
-        let position = segment.position(*index)?.ok_or_else(missing)?;
-        rows.extend(segment.rows_at(&[position])?);
+        let gone = || SegmentError::Gone { name: format!("of index {}", indexes.first().unwrap_or(&0)) };
+        let segment = segment.ok_or_else(gone)?;
+        let positions = indexes
+            .iter()
+            .map(|index| Ok(segment.position(*index)?.ok_or_else(missing)?))
+            .collect::<Result<Vec<u32>, SegmentError>>()?;
+        rows.extend(segment.rows_at(&positions)?);
     }
     Ok(rows)
 }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use annals_format::{LogToken, Row, Timestamp, entry::Keys};
-use annals_store::{Append, Catalog, NewEntry, ReadError, Recall, RequestKey, TokenHash, Tree};
+use annals_store::{Append, Catalog, NewEntry, ReadError, Recall, RequestKey, TileHash, TokenHash, Tree};
+use annals_tlog::{Edge, Hash};
 
 use super::{Incoming, Logs, Refusal, Request, logs::SharedLog};
 
@@ -40,8 +41,14 @@ enum Found {
 impl<'a> Pending<'a> {
     /// Starts the append to an account whose tree is `tree`.
     pub(super) fn new(account: annals_store::AccountId, tree: Tree, log: SharedLog) -> Self {
-        let append =
-            Append { account, expected_size: tree.edge.size(), entries: Vec::new(), tree, keys: Vec::new() };
+        let append = Append {
+            account,
+            expected_size: tree.edge.size(),
+            entries: Vec::new(),
+            tree,
+            tile_hashes: Vec::new(),
+            keys: Vec::new(),
+        };
         let (recalled, tokens, sealed) = (HashMap::new(), HashMap::new(), HashMap::new());
         Self { append, keys: Vec::new(), log, recalled, tokens, sealed }
     }
@@ -137,7 +144,7 @@ impl<'a> Pending<'a> {
         });
         let entry = event.draft.complete(created_at);
         let index = tree.edge.size();
-        tree.edge.push(entry.leaf);
+        self.append.tile_hashes.extend(grow(&mut tree.edge, entry.leaf));
         self.append.entries.push(NewEntry { row: entry.row, leaf: entry.leaf });
         self.keys.push((created_at, event.draft.keys()));
         self.tokens.insert(event.draft.token(), index);
@@ -251,6 +258,14 @@ impl<'a> Pending<'a> {
         let in_head = || self.log.read().find_in_head(token);
         pending.or_else(in_head).or(event.sealed_at).or_else(|| self.sealed.get(&token).copied())
     }
+}
+
+/// Adds a leaf to a tree; returns what that adds to its tiles.
+pub(crate) fn grow(edge: &mut Edge, leaf: Hash) -> Vec<TileHash> {
+    // Allocates only when a tile becomes full.
+    let mut added = Vec::new();
+    edge.push_tiled(leaf, |level, position, hash| added.push(TileHash { level, position, hash }));
+    added
 }
 
 /// Whether two events of one request say the same.

@@ -6,7 +6,7 @@ use annals_store::Account;
 use serde::Serialize;
 
 use super::administration::{self, DataDir, List};
-use crate::administer::{create_account, find_account, rename_account};
+use crate::administer::{create_account, find_account, publish_log, rename_account};
 
 /// Create, list and rename accounts
 #[derive(clap::Args)]
@@ -41,6 +41,24 @@ Examples:
         data_dir: DataDir,
     },
 
+    /// Let everybody read the tiles and checkpoints of an account's log, in which there is nothing personal
+    Publish {
+        /// Token or exact title of the account
+        account: String,
+
+        #[command(flatten)]
+        data_dir: DataDir,
+    },
+
+    /// Let only holders of an account's tokens read the tiles and checkpoints of its log, as it is at first
+    Unpublish {
+        /// Token or exact title of the account
+        account: String,
+
+        #[command(flatten)]
+        data_dir: DataDir,
+    },
+
     /// Give an account another title
     Rename {
         /// Token or exact title of the account
@@ -64,6 +82,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             let accounts = data_dir.administer(async |admin| Ok(admin.catalog.accounts().await?))?;
             list(*json).print(&accounts)?;
         }
+        Command::Publish { account, data_dir } => publish(account, data_dir, true)?,
+        Command::Unpublish { account, data_dir } => publish(account, data_dir, false)?,
         Command::Rename { account, title, data_dir } => data_dir.administer(async |admin| {
             let account = find_account(admin, Some(account)).await?;
             rename_account(admin, account.id, title).await
@@ -72,11 +92,19 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn publish(account: &str, data_dir: &DataDir, public: bool) -> anyhow::Result<()> {
+    data_dir.administer(async |admin| {
+        let account = find_account(admin, Some(account)).await?;
+        publish_log(admin, account.id, public).await
+    })
+}
+
 #[derive(Serialize)]
 struct Listed {
     token: String,
     title: String,
     default_workspace_token: Option<String>,
+    log_public: bool,
     created_at: String,
 }
 
@@ -87,6 +115,7 @@ fn list(json: bool) -> List<'static, Account, Listed> {
             token: account.token.clone(),
             title: account.title.clone(),
             default_workspace_token: account.default_workspace.clone(),
+            log_public: account.log_public,
             created_at: account.created_at.to_string(),
         },
         headings: &["TITLE", "TOKEN", "DEFAULT WORKSPACE", "CREATED (UTC)"],

@@ -25,6 +25,7 @@ use crate::{
     segments::{KeeperOptions, Segments},
     server::{ListenError, Server, Signals, open_files},
     telemetry,
+    tlog::SignError,
 };
 use welcome::Welcome;
 
@@ -133,7 +134,7 @@ async fn serve(
     let serving = tokio::spawn(server.run(http::router(Arc::clone(&app)), end, grace));
     tokio::select! {
         served = serving => served?.context("the server cannot go on")?,
-        never = jobs::run(&app.engine, config.idempotency.days) => match never {},
+        never = jobs::run(&app.engine, &app.signer, config.idempotency.days) => match never {},
     }
     jobs::flush_uses(&app.engine).await;
     // What was handed to the sequencer is recorded even if its connection is gone.
@@ -173,6 +174,7 @@ async fn start(
     let keeper = KeeperOptions { seal_rows: config.segment_rows, ..KeeperOptions::default() };
     let options = EngineOptions { keeper, ..EngineOptions::default() };
     let (engine, sequencer) = Engine::open(catalog, segments, clock, metrics, options).await?;
+    let signer = Arc::new(engine.signer(&config.signing_key()).await.or_else(explain_keys)?);
     let demo = if demo { demo::fill(&engine).await? } else { None };
 
     let url = config.url(server.address());
@@ -180,7 +182,7 @@ async fn start(
         Welcome { url: &url, data_dir: &config.data_dir, first_run: first_run.as_ref(), demo: demo.as_ref() };
     welcome.print()?;
     info!(url, listen = %server.address(), data_dir = %config.data_dir.display(), "annals is ready");
-    Ok(Started { server, app: Arc::new(App::new(engine, Arc::clone(config))), sequencer })
+    Ok(Started { server, app: Arc::new(App::new(engine, signer, Arc::clone(config))), sequencer })
 }
 
 /// Adds the next step to what is wrong with a data directory.
@@ -197,6 +199,14 @@ fn explain<T>(error: DataDirError) -> anyhow::Result<T> {
         }
     };
     Err(error).hint(step)
+}
+
+/// Adds the next step to why logs cannot be signed.
+fn explain_keys<T>(error: SignError) -> anyhow::Result<T> {
+    Err(error).hint(
+        "`annals key --help` says how keys are made; bring back a copy of the file if there is one, as without its keys \
+         every log gets another name.",
+    )
 }
 
 /// Adds the next step to why the server cannot listen.

@@ -77,6 +77,16 @@ pub static KEYS: &[Key] = &[
         set: |draft, setting| path(setting).map(|path| draft.config.data_dir = path),
     },
     Key {
+        name: "signing_key",
+        variable: "ANNALS_SIGNING_KEY",
+        flag: "signing-key",
+        value_name: "FILE",
+        help: "File of the keys that checkpoints are signed with; without it, signing.key in the data directory",
+        default: "",
+        takes: "a file",
+        set: |draft, setting| path(setting).map(|path| draft.config.signing_key = Some(path)),
+    },
+    Key {
         name: "listen",
         variable: "ANNALS_LISTEN",
         flag: "listen",

@@ -62,6 +62,7 @@ fn the_log_has_a_short_variable() {
 fn every_key_can_be_set_in_each_way() {
     let values = [
         ("data_dir", "/d"),
+        ("signing_key", "/s"),
         ("listen", "[::1]:1"),
         ("public_url", "https://audit.example.com/"),
         ("trusted_proxies", "10.0.0.0/8, fd00::/8"),

@@ -63,12 +63,8 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 /// Lets only bearers of valid tokens through, counts their requests and says what is left.
 pub(super) async fn authenticate(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let now = app.engine.clock.now();
-    let identity = match bearer(request.headers()) {
-        Ok(text) => app.engine.identities.identify(text, now).await.map_err(ApiError::from),
-        Err(error) => Err(error),
-    };
-    let identity = match identity {
-        Ok(identity) => identity,
+    let identity = match identify(&app, request.headers()).await {
+        Ok(Caller(identity)) => identity,
         Err(error) => return error.into_response(),
     };
     let writes = request.method() == Method::POST;
@@ -94,6 +90,12 @@ pub(super) async fn authenticate(State(app): State<Arc<App>>, mut request: Reque
         headers.insert("x-rate-limit-reset", HeaderValue::from(quota.reset));
     }
     response
+}
+
+/// The bearer of the access token among these headers; their request is not counted.
+pub(super) async fn identify(app: &App, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    let now = app.engine.clock.now();
+    Ok(Caller(app.engine.identities.identify(bearer(headers)?, now).await?))
 }
 
 /// The token of an `Authorization: Bearer` header (RFC 6750).

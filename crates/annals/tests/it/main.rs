@@ -10,5 +10,6 @@ mod isolation;
 mod read;
 mod segments;
 mod support;
+mod tlog;
 mod tls;
 mod write;

@@ -14,6 +14,11 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<(), Comm
         Change::RenameAccount { account, title } => {
             one(execute(connection, "UPDATE accounts SET title = ?2 WHERE id = ?1", (account.0, title))?)
         }
+        Change::PublishLog { account, public } => one(execute(
+            connection,
+            "UPDATE accounts SET log_public = ?2 WHERE id = ?1",
+            (account.0, public),
+        )?),
         Change::CreateWorkspace { account, workspace } => create_workspace(connection, *account, workspace),
         Change::RenameWorkspace { account, token, name } => one(execute(
             connection,
@@ -35,8 +40,16 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<(), Comm
 fn create_account(connection: &Connection, account: &Account) -> Result<(), CommitError> {
     one(execute(
         connection,
-        "INSERT INTO accounts (id, token, title, created_us, default_workspace) VALUES (?1, ?2, ?3, ?4, ?5)",
-        (account.id.0, &account.token, &account.title, account.created_at.us(), &account.default_workspace),
+        "INSERT INTO accounts (id, token, title, created_us, default_workspace, log_public)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        (
+            account.id.0,
+            &account.token,
+            &account.title,
+            account.created_at.us(),
+            &account.default_workspace,
+            account.log_public,
+        ),
     )?)
 }
 

@@ -23,7 +23,8 @@ async fn fill(catalog: &dyn Catalog, count: u64) -> Outcome {
     for entry in &entries {
         tree.edge.push(entry.leaf);
     }
-    let append = Append { account: A, expected_size, entries, tree, keys: Vec::new() };
+    let append =
+        Append { account: A, expected_size, entries, tree, tile_hashes: Vec::new(), keys: Vec::new() };
     Ok(catalog.commit(Arc::new(Commit { appends: vec![append], changes: Vec::new() })).await?)
 }
 

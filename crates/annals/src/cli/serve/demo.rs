@@ -145,6 +145,7 @@ mod tests {
             title: TITLE.to_owned(),
             created_at: Timestamp::from_us(1_790_000_000_123_456),
             default_workspace: None,
+            log_public: false,
         };
         let lines = history(&account).expect("a history");
         assert_eq!(lines.len() as u64, EVENTS);

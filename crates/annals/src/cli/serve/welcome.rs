@@ -123,6 +123,7 @@ mod tests {
                 title: "Main".to_owned(),
                 created_at,
                 default_workspace: None,
+                log_public: false,
             },
             workspace: Workspace {
                 token: "wrkspc_0123456789abcdef".to_owned(),

@@ -12,8 +12,9 @@ use annals::{administer, administer::Admin, clock::Clock};
 use annals_format::Timestamp;
 use annals_store::{
     AccessToken, Account, AccountId, Catalog, Commit, CommitError, Fault, Identity, ReadError, Recall, Seal,
-    SegmentInfo, StoredRow, TokenHash, Tree, Use, User, Workspace,
+    SegmentInfo, SignedCheckpoint, StoredRow, TokenHash, Tree, Use, User, Workspace,
 };
+use annals_tlog::Hash;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 
@@ -103,6 +104,23 @@ impl Catalog for Commits {
         bytes_max: usize,
     ) -> Result<Vec<StoredRow>, ReadError> {
         self.inner.entries(account, range, bytes_max).await
+    }
+
+    async fn tile_hashes(
+        &self,
+        account: AccountId,
+        level: u8,
+        positions: Range<u64>,
+    ) -> Result<Vec<Hash>, ReadError> {
+        self.inner.tile_hashes(account, level, positions).await
+    }
+
+    async fn checkpoint(&self, account: AccountId) -> Result<Option<SignedCheckpoint>, ReadError> {
+        self.inner.checkpoint(account).await
+    }
+
+    async fn keep_checkpoints(&self, signed: Vec<SignedCheckpoint>) -> Result<(), CommitError> {
+        self.inner.keep_checkpoints(signed).await
     }
 
     async fn rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Option<Vec<u8>>>, ReadError> {
