@@ -21,6 +21,7 @@ mod rows;
 mod seal;
 mod terms;
 mod tokens;
+mod verify;
 mod write;
 
 pub use corrupt::{Corrupt, Kind};
@@ -32,6 +33,7 @@ pub use merge::{MergeError, merge};
 pub use part::{Extent, Part, Parts};
 pub use rows::AllRows;
 pub use seal::{Extra, SealError, Sealer, train};
+pub use verify::{VerifyError, verify};
 pub use write::{Options, Summary};
 
 #[cfg(test)]

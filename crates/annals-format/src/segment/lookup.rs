@@ -44,21 +44,30 @@ impl Term {
 impl Segment {
     /// The term of a field that stands for this value; see [`term_of`].
     pub fn term<P: Parts>(&self, parts: &P, field: Field, value: &str) -> Result<Option<Term>, P::Error> {
-        let wanted = term_of(value);
+        self.find_term(parts, field, &term_of(value))
+    }
+
+    /// The term of a field with these bytes.
+    pub(super) fn find_term<P: Parts>(
+        &self,
+        parts: &P,
+        field: Field,
+        wanted: &[u8],
+    ) -> Result<Option<Term>, P::Error> {
         let Some(index) = self.field(field) else { return Ok(None) };
         let found = match &index.form {
             FieldForm::Whole(block) => {
-                block.find(&wanted).map_err(|reason| self.whole_corrupt(field, reason))?
+                block.find(wanted).map_err(|reason| self.whole_corrupt(field, reason))?
             }
             FieldForm::Directory(extent) => {
                 let part = one(parts, extent)?;
                 let directory = part.directory(extent)?;
-                let Some(block) = directory.block_of(&wanted).and_then(|at| directory.blocks.get(at)) else {
+                let Some(block) = directory.block_of(wanted).and_then(|at| directory.blocks.get(at)) else {
                     return Ok(None);
                 };
                 let extent = self.within(&block.1)?;
                 let part = one(parts, &extent)?;
-                part.terms(&extent)?.find(&wanted).map_err(|reason| extent.corrupt(reason))?
+                part.terms(&extent)?.find(wanted).map_err(|reason| extent.corrupt(reason))?
             }
         };
         if let Some(term) = &found {

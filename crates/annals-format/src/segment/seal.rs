@@ -1,20 +1,19 @@
 //! Sealing: rows become a segment.
 
+mod index;
 mod postings;
 
-use std::{collections::HashMap, io};
+use std::io;
 
-use foldhash::fast::RandomState;
-
-use self::postings::Postings;
+pub use self::index::Extra;
+pub(super) use self::{index::Index, postings::Postings};
 use super::{
-    BLOCK_ROWS, Field, Options, ROW_BYTES_MAX, ROWS_MAX, Summary,
+    BLOCK_ROWS, Options, ROW_BYTES_MAX, ROWS_MAX, Summary,
     block::{self, BlockRow},
     dictionary::{self, Packer, dictionary_bytes_max},
-    field::term_of,
     write::{GroupWriter, Writer},
 };
-use crate::{Row, entry::CorruptRow, search};
+use crate::{Row, entry::CorruptRow};
 
 /// Rows that make no segment.
 #[derive(Debug, thiserror::Error)]
@@ -59,13 +58,10 @@ pub struct Sealer<W, F> {
     packer: Packer,
     dictionary: Vec<u8>,
     group: GroupWriter,
-    search: F,
     /// Rows that do not fill a block yet.
     block: Vec<(u64, Vec<u8>)>,
     places: Vec<(i64, u64)>,
-    tokens: Vec<(u64, u32)>,
-    fields: [Postings; 7],
-    extra: Extra,
+    index: Index<F>,
 }
 
 impl<W: io::Write, F: FnMut(&Row, &mut Extra)> Sealer<W, F> {
@@ -82,12 +78,9 @@ impl<W: io::Write, F: FnMut(&Row, &mut Extra)> Sealer<W, F> {
             packer,
             dictionary,
             group,
-            search,
             block: Vec::with_capacity(BLOCK_ROWS as usize),
             places: Vec::new(),
-            tokens: Vec::new(),
-            fields: Default::default(),
-            extra: Extra::default(),
+            index: Index::new(search),
         })
     }
 
@@ -114,40 +107,15 @@ impl<W: io::Write, F: FnMut(&Row, &mut Extra)> Sealer<W, F> {
         let block = std::mem::take(&mut self.block);
         let mut rows = Vec::with_capacity(block.len());
         for (index, bytes) in &block {
-            let row = Row::decode(bytes).map_err(|source| SealError::Row { index: *index, source })?;
-            self.index(*index, &row)?;
+            let corrupt = |source| SealError::Row { index: *index, source };
+            let row = Row::decode(bytes).map_err(corrupt)?;
+            self.index.add(&row).map_err(corrupt)?;
             rows.push(BlockRow::decoded(bytes, row));
         }
         self.group.rows(&mut self.writer, &rows, &mut self.packer)?;
         // The space of the block serves for the next one.
         self.block = block;
         self.block.clear();
-        Ok(())
-    }
-
-    /// Adds a row to the postings.
-    fn index(&mut self, index: u64, row: &Row) -> Result<(), SealError> {
-        // There are at most 2^20 rows.
-        let position = u32::try_from(self.tokens.len()).unwrap_or(u32::MAX);
-        let keys = row.keys().map_err(|source| SealError::Row { index, source })?;
-        self.tokens.push((keys.token.0, position));
-        let user = keys.user_id.map(|id| id.to_string());
-        let values = [
-            user.as_deref(),
-            keys.workspace_token.as_deref(),
-            Some(keys.action.as_str()),
-            Some(&*keys.source),
-            Some(&*keys.object_type),
-            keys.object_token.as_deref(),
-            keys.object_title.as_deref(),
-        ];
-        for (field, value) in self.fields.iter_mut().zip(values) {
-            if let Some(value) = value {
-                field.add(&term_of(value), position);
-            }
-        }
-        self.extra.position = position;
-        (self.search)(row, &mut self.extra);
         Ok(())
     }
 
@@ -160,11 +128,8 @@ impl<W: io::Write, F: FnMut(&Row, &mut Extra)> Sealer<W, F> {
         check_indexes(&self.places)?;
         self.writer.end_group(&self.group, rows)?;
         self.writer.columns(&self.places)?;
-        self.tokens.sort_unstable();
-        self.writer.tokens(&self.tokens)?;
-        for (field, postings) in
-            Field::ALL.into_iter().zip(self.fields.into_iter().chain([self.extra.changed, self.extra.words]))
-        {
+        self.writer.tokens(&self.index.take_tokens())?;
+        for (field, postings) in self.index.into_fields() {
             postings.write(&mut self.writer, field)?;
         }
         Ok(self.writer.finish(self.dictionary)?)
@@ -193,49 +158,4 @@ fn check_indexes(places: &[(i64, u64)]) -> Result<(), SealError> {
 pub fn train(samples: &[Vec<u8>], row_bytes: usize, options: &Options) -> Vec<u8> {
     let arranged: Vec<Vec<u8>> = samples.iter().map(|row| block::sample(row)).collect();
     dictionary::train(&arranged, dictionary_bytes_max(row_bytes, options))
-}
-
-/// Takes the terms of a row that are not among its keys.
-#[derive(Debug, Default)]
-pub struct Extra {
-    position: u32,
-    changed: Postings,
-    words: Postings,
-    /// Texts that came before, and the numbers of their words: titles, names and keys come again and again, and finding
-    /// words takes long.
-    known: HashMap<Box<str>, Box<[usize]>, RandomState>,
-}
-
-/// Texts whose words are remembered at most.
-const KNOWN_MAX: usize = 16_384;
-
-impl Extra {
-    /// The name of a field that changed.
-    pub fn changed(&mut self, name: &str) {
-        self.changed.add(&term_of(name), self.position);
-    }
-
-    /// A word; the same one again in a row counts once.
-    pub fn word(&mut self, word: &str) {
-        self.words.add(&term_of(word), self.position);
-    }
-
-    /// The words of a text.
-    pub fn text(&mut self, text: &str) {
-        if let Some(words) = self.known.get(text) {
-            for word in words {
-                self.words.add_known(*word, self.position);
-            }
-            return;
-        }
-        let mut numbers = Vec::new();
-        search::words(text, |word| numbers.push(self.words.add(&term_of(word), self.position)));
-        // Looking up a single plain word costs as much as looking up its text.
-        if numbers.len() > 1 || !text.is_ascii() {
-            if self.known.len() >= KNOWN_MAX {
-                self.known.clear();
-            }
-            self.known.insert(text.into(), numbers.into());
-        }
-    }
 }

@@ -13,7 +13,7 @@ use crate::segment::{
 
 /// Positions by term, while they are collected. Terms are numbered in the order in which they came.
 #[derive(Debug, Default)]
-pub(super) struct Postings(IndexMap<Box<[u8]>, Positions, RandomState>);
+pub(in crate::segment) struct Postings(IndexMap<Box<[u8]>, Positions, RandomState>);
 
 /// Positions that ascend: the first one, and the others as LEB128 distances. Most terms have one, and take no space beside.
 #[derive(Debug)]
@@ -42,15 +42,33 @@ impl Postings {
     }
 
     /// Writes the terms in their order.
-    pub(super) fn write<W: io::Write>(mut self, writer: &mut Writer<W>, field: Field) -> io::Result<()> {
-        self.0.sort_unstable_keys();
+    pub(in crate::segment) fn write<W: io::Write>(
+        mut self,
+        writer: &mut Writer<W>,
+        field: Field,
+    ) -> io::Result<()> {
         let mut field = writer.field(field);
+        self.each(|term, positions| field.term(term, positions))?;
+        field.finish()
+    }
+
+    /// Gives the terms in their order, each with its positions.
+    pub(in crate::segment) fn each<E>(
+        &mut self,
+        mut each: impl FnMut(&[u8], &[u32]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.0.sort_unstable_keys();
         let mut buffer = Vec::new();
         for (term, positions) in &self.0 {
             positions.read(&mut buffer);
-            field.term(term, &buffer)?;
+            each(term, &buffer)?;
         }
-        field.finish()
+        Ok(())
+    }
+
+    /// How many terms there are.
+    pub(in crate::segment) fn len(&self) -> usize {
+        self.0.len()
     }
 }
 
