@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use crate::sentences;
 
 /// The present: 2026-03-04T09:30:00Z, in microseconds since the Unix epoch.
-const NOW_US: i64 = 1_772_616_600_000_000;
+pub(crate) const NOW_US: i64 = 1_772_616_600_000_000;
 
 /// Bytes of an entry in a C2SP bundle.
 const LEAF_BYTES_MAX: usize = 65_535;
@@ -52,11 +52,11 @@ pub(crate) fn check_events(body: &Body) {
     }
 }
 
-fn rules(import: bool) -> Rules {
+pub(crate) fn rules(import: bool) -> Rules {
     Rules { import, now: Timestamp::from_us(NOW_US) }
 }
 
-fn draft(event: &Event) -> Draft {
+pub(crate) fn draft(event: &Event) -> Draft {
     let token = event.token.unwrap_or(LogToken(0x7c1f_0a93_be52_d846));
     let workspace_token = event.workspace.token();
     Draft::new(event.clone(), &Origin { token, seed: [7; 16], workspace_token, workspace_title: None })

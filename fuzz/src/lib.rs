@@ -5,6 +5,7 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a panic is how a target reports what it found")]
 
+mod disclosure;
 mod event;
 mod json;
 mod ndjson;
@@ -15,6 +16,7 @@ mod segment;
 mod sentences;
 mod tile;
 
+pub use disclosure::disclosure;
 pub use event::event;
 pub use ndjson::ndjson;
 pub use note::note;

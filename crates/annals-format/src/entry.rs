@@ -5,12 +5,14 @@
 //! `docs/formats.md`; they are written once and never re-serialised, only stitched together into answers.
 
 mod draft;
-mod leaf;
+pub(crate) mod leaf;
 pub(crate) mod row;
+mod section;
 
 pub use draft::{Draft, Entry, Origin};
 pub use leaf::{SECTIONS, Salts, Seed};
 pub use row::{CorruptRow, Keys, Row};
+pub use section::Section;
 
 #[cfg(test)]
 mod tests;

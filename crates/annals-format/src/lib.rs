@@ -6,10 +6,12 @@
 //! - [`json`] reads JSON strictly and gives it one minimal spelling.
 //! - [`event`] turns what a client sent into a validated [`Event`].
 //! - [`entry`] gives an event its stored form, its leaf and its place in answers.
+//! - [`disclosure`] shows an entry, or some of its sections, to whoever checks it against its leaf.
 //! - [`segment`] keeps the oldest entries of a log in one immutable file with its own index.
 //! - [`query`] parses the parameters of a list into a [`Filter`] and a page.
 //! - [`search`] says what the words of an entry are.
 
+pub mod disclosure;
 pub mod entry;
 pub mod event;
 pub mod json;
@@ -22,6 +24,7 @@ mod sentence;
 pub mod time;
 pub mod token;
 
+pub use disclosure::Disclosure;
 pub use entry::{Draft, Row};
 pub use event::{Action, Event};
 pub use query::{Filter, Interval, ListQuery, StatsQuery};

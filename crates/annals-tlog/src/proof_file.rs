@@ -48,8 +48,8 @@ impl ProofFile {
     /// Most hashes of a proof: one for each level of the largest tree.
     pub const HASHES_MAX: usize = 63;
 
-    /// Longest extra data, in bytes: 64 KiB. The specification has no limit.
-    pub const EXTRA_BYTES_MAX: usize = 1 << 16;
+    /// Longest extra data, in bytes: 4 MiB. The specification has no limit.
+    pub const EXTRA_BYTES_MAX: usize = 1 << 22;
 
     /// The proof for the entry at `index`: `hashes` leads from the sibling of its leaf to a child of the root of the
     /// checkpoint that is in `note`.
@@ -174,7 +174,7 @@ impl fmt::Display for ProofFileError {
         f.write_str(match self {
             ProofFileError::NoEmptyLine => "an empty line separates the proof from the checkpoint",
             ProofFileError::Header => "the first line of a proof file is c2sp.org/tlog-proof@v1",
-            ProofFileError::Extra => "extra data is at most 64 KiB in base64",
+            ProofFileError::Extra => "extra data is at most 4 MiB in base64",
             ProofFileError::Index => "the index is in decimal and smaller than the checkpoint's size",
             ProofFileError::Hash => "each line of the proof is a hash in base64",
             ProofFileError::ProofTooLong => "an inclusion proof has at most 63 hashes",

@@ -4,21 +4,27 @@ use annals_tlog::{Hash, leaf_hash};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
+use super::Section;
+
 /// The names of the sections, in the order of their digests in a leaf.
-pub const SECTIONS: [&str; 4] = ["actor", "object", "change", "context"];
+pub const SECTIONS: [&str; 4] =
+    [Section::Actor.as_str(), Section::Object.as_str(), Section::Change.as_str(), Section::Context.as_str()];
+
+/// What the salt of one section is: 16 bytes.
+pub(crate) type Salt = [u8; 16];
 
 /// 16 random bytes of one entry, from which the salts of its sections are derived.
 pub type Seed = [u8; 16];
 
 /// The digest of one section: SHA-256 over its salt and its text.
-pub(super) type Digest = [u8; 32];
+pub(crate) type Digest = [u8; 32];
 
 /// The salts of an entry's sections, in the order of [`SECTIONS`].
 ///
 /// Whoever holds a section's salt and text can show that they belong to the leaf; without the salt, nobody can find
 /// out a short text by trying.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Salts(pub [[u8; 16]; 4]);
+pub struct Salts(pub [Salt; 4]);
 
 impl Salts {
     /// Derives the salts: the first 16 bytes of HMAC-SHA256(seed, name of the section).
@@ -37,7 +43,7 @@ impl Salts {
 }
 
 /// The digest of a section whose text is `parts` in a row.
-pub(super) fn digest(salt: &[u8; 16], parts: &[&str]) -> Digest {
+pub(crate) fn digest(salt: &Salt, parts: &[&str]) -> Digest {
     let mut hash = Sha256::new();
     hash.update(salt);
     for part in parts {
@@ -47,7 +53,7 @@ pub(super) fn digest(salt: &[u8; 16], parts: &[&str]) -> Digest {
 }
 
 /// Writes the text of a leaf: the envelope's members, the instant to the microsecond, the digests.
-pub(super) fn leaf_text(envelope: &str, created_us: i64, digests: &[Digest; 4]) -> String {
+pub(crate) fn leaf_text(envelope: &str, created_us: i64, digests: &[Digest; 4]) -> String {
     use std::fmt::Write as _;
     let mut leaf = String::with_capacity(envelope.len() + 400);
     leaf.push('{');
@@ -66,16 +72,18 @@ pub(super) fn leaf_text(envelope: &str, created_us: i64, digests: &[Digest; 4]) 
     leaf
 }
 
-fn push_hex(out: &mut String, digest: &Digest) {
+/// Appends at most 32 bytes in lower-case hexadecimal.
+pub(crate) fn push_hex(out: &mut String, bytes: &[u8]) {
     let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
     let mut text = [b'0'; 64];
-    for (pair, byte) in text.as_chunks_mut().0.iter_mut().zip(digest) {
+    for (pair, byte) in text.as_chunks_mut().0.iter_mut().zip(bytes) {
         *pair = [digit(byte >> 4), digit(byte & 15)];
     }
-    out.push_str(std::str::from_utf8(&text).unwrap_or_default());
+    let written = text.get(..2 * bytes.len()).unwrap_or(&text);
+    out.push_str(std::str::from_utf8(written).unwrap_or_default());
 }
 
 /// The RFC 6962 hash of a leaf.
-pub(super) fn hash(leaf: &str) -> Hash {
+pub(crate) fn hash(leaf: &str) -> Hash {
     leaf_hash(leaf.as_bytes())
 }

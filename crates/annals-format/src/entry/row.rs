@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt::Write as _};
 use annals_tlog::Hash;
 
 use super::{
-    Salts, Seed,
+    Salts, Section, Seed,
     leaf::{self, Digest},
 };
 use crate::{Action, LogToken, Timestamp, json, object_type};
@@ -43,16 +43,23 @@ impl Sections<'_> {
 
     /// The digests in the order of [`SECTIONS`](super::SECTIONS).
     pub(super) fn digests(&self, salts: &Salts) -> [Digest; 4] {
-        let [actor, object, change, context] = &salts.0;
-        [
-            leaf::digest(actor, &["{", self.actor, "}"]),
-            leaf::digest(object, &["{", self.object, "}"]),
-            leaf::digest(
-                change,
-                &["{\"changed_values\":", self.changed, ",\"unchanged_values\":", self.unchanged, "}"],
-            ),
-            leaf::digest(context, &["{", self.context, "}"]),
-        ]
+        let mut digests = [[0; 32]; 4];
+        for ((digest, salt), section) in digests.iter_mut().zip(&salts.0).zip(Section::ALL) {
+            *digest = leaf::digest(salt, &self.pieces(section));
+        }
+        digests
+    }
+
+    /// The text of a section as pieces that follow each other.
+    fn pieces(&self, section: Section) -> [&str; 5] {
+        match section {
+            Section::Actor => ["{", self.actor, "}", "", ""],
+            Section::Object => ["{", self.object, "}", "", ""],
+            Section::Change => {
+                ["{\"changed_values\":", self.changed, ",\"unchanged_values\":", self.unchanged, "}"]
+            }
+            Section::Context => ["{", self.context, "}", "", ""],
+        }
     }
 }
 
@@ -183,6 +190,11 @@ impl<'a> Row<'a> {
         out.extend([",\"object_changes\":", changed, ",", context]);
         // Writing to a String cannot fail.
         let _ = write!(out, ",\"index\":{index}}}");
+    }
+
+    /// The text of a section, with its braces; `None` if it is no longer there.
+    pub fn section(&self, section: Section) -> Option<String> {
+        Some(self.sections.pieces(section).concat())
     }
 
     /// The text of its leaf.
