@@ -17,6 +17,7 @@ mod serve;
 mod show;
 mod token;
 mod user;
+mod verify;
 mod workspace;
 
 use std::process::ExitCode;
@@ -57,6 +58,7 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Import(import::Args),
+    Verify(verify::Args),
     Sample(sample::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -77,6 +79,7 @@ impl Command {
             Self::List(args) => list::run(&args),
             Self::Show(args) => show::run(&args),
             Self::Import(args) => import::run(&args),
+            Self::Verify(args) => verify::run(&args),
             Self::Sample(args) => sample::run(&args),
             Self::Completions(args) => completions::run(&args),
             Self::Man(args) => man::run(&args),

@@ -43,7 +43,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(out: &mut impl Write, log: &AuditLog, screen: Screen) -> anyhow::Result<()> {
+/// Prints an audit log for people.
+pub(super) fn print(out: &mut impl Write, log: &AuditLog, screen: Screen) -> anyhow::Result<()> {
     writeln!(out, "{}", headline(log))?;
     for (name, value) in facts(log) {
         writeln!(out, "  {name:<11}{value}")?;

@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::support::{ANNALS, Server};
 
 /// The binary, with nothing of the environment that it would read.
-fn command(arguments: &[&str]) -> Command {
+pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(ANNALS);
     command.args(arguments).stdin(Stdio::null()).env("COLUMNS", "100").env("NO_COLOR", "1");
     for (name, _) in std::env::vars_os() {
@@ -44,15 +44,15 @@ fn on(data_dir: &Path, arguments: &[&str]) -> Ran {
 
 /// What came of a command.
 #[derive(Debug)]
-struct Ran {
+pub(crate) struct Ran {
     code: i32,
-    stdout: String,
-    stderr: String,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ran {
     /// Runs it, with this on standard input.
-    fn of(mut command: Command, input: Option<&str>) -> Self {
+    pub(crate) fn of(mut command: Command, input: Option<&str>) -> Self {
         let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("annals runs");
@@ -67,7 +67,7 @@ impl Ran {
 
     /// What a successful command printed.
     #[track_caller]
-    fn ok(&self) -> &str {
+    pub(crate) fn ok(&self) -> &str {
         assert_eq!(self.code, 0, "{self:?}");
         &self.stdout
     }
@@ -88,7 +88,7 @@ impl Ran {
 
     /// What a failed command said: an error and a next step, and nothing on standard output.
     #[track_caller]
-    fn failed(&self, code: i32) -> &str {
+    pub(crate) fn failed(&self, code: i32) -> &str {
         assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{self:?}");
         assert!(self.stderr.starts_with("error: "), "{self:?}");
         &self.stderr

@@ -12,4 +12,5 @@ mod segments;
 mod support;
 mod tlog;
 mod tls;
+mod verify_file;
 mod write;
