@@ -18,6 +18,7 @@ mod show;
 mod token;
 mod user;
 mod verify;
+mod witness;
 mod workspace;
 
 use std::process::ExitCode;
@@ -54,6 +55,7 @@ enum Command {
     Key(key::Args),
     Doctor(doctor::Args),
     Inspect(inspect::Args),
+    Witness(witness::Args),
     Record(record::Args),
     List(list::Args),
     Show(show::Args),
@@ -75,6 +77,7 @@ impl Command {
             Self::Key(args) => key::run(&args),
             Self::Doctor(args) => doctor::run(&args),
             Self::Inspect(args) => inspect::run(&args),
+            Self::Witness(args) => witness::run(&args),
             Self::Record(args) => record::run(args),
             Self::List(args) => list::run(&args),
             Self::Show(args) => show::run(&args),

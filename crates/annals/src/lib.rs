@@ -22,3 +22,4 @@ pub mod segments;
 pub mod server;
 pub mod telemetry;
 pub mod tlog;
+pub mod witness;

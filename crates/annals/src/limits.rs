@@ -82,6 +82,22 @@ pub const QUIET_SEAL_ROWS_MIN: u64 = 1_024;
 /// Neighbouring segments that are made into one. As many of the usual size make one of the largest size.
 pub const COMPACT_SEGMENTS: usize = 16;
 
+/// Bytes of a request to a witness: 63 hashes and a checkpoint with the sixteen signatures that every reader of notes
+/// has to take, even if all are of ML-DSA.
+pub const WITNESS_REQUEST_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of request bodies that a witness holds in memory at any time; past it the answer is 503.
+pub const WITNESS_BODIES_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Seconds that a request to a witness may take to send its body.
+pub const WITNESS_BODY_SECONDS_MAX: u64 = 10;
+
+/// Bytes of a witness's answer that are read.
+pub const WITNESS_ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// Seconds that a witness may take to answer.
+pub const WITNESS_ANSWER_SECONDS_MAX: u64 = 5;
+
 /// A limit as people read it.
 #[derive(Debug, Clone, Copy)]
 pub struct Limit {
@@ -123,5 +139,10 @@ pub const ALL: &[Limit] = &[
     Limit { what: "reads of segments at a time", max: READS_AT_ONCE_MAX as u64, unit: "reads" },
     Limit { what: "results on a page of workspaces", max: WORKSPACES_PAGE_MAX, unit: "results" },
     Limit { what: "time until a revocation takes effect", max: IDENTITY_SECONDS_MAX, unit: "seconds" },
+    Limit { what: "request to a witness", max: WITNESS_REQUEST_BYTES_MAX as u64, unit: "bytes" },
+    Limit { what: "all requests to a witness together", max: WITNESS_BODIES_BYTES_MAX as u64, unit: "bytes" },
+    Limit { what: "time to send a request to a witness", max: WITNESS_BODY_SECONDS_MAX, unit: "seconds" },
+    Limit { what: "answer of a witness", max: WITNESS_ANSWER_BYTES_MAX as u64, unit: "bytes" },
+    Limit { what: "time for a witness to answer", max: WITNESS_ANSWER_SECONDS_MAX, unit: "seconds" },
     Limit { what: "time to finish requests at shutdown", max: SHUTDOWN_SECONDS_MAX, unit: "seconds" },
 ];

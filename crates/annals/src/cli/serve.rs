@@ -120,18 +120,9 @@ async fn serve(
     };
     let Started { server, app, sequencer } = started;
 
-    let end = async move {
-        let signal = signals.next().await;
-        info!(signal, "stopping; a second signal ends the server at once");
-        tokio::spawn(async move {
-            let signal = signals.next().await;
-            warn!(signal, "stopped at once");
-            std::process::exit(1);
-        });
-    };
     let grace = Duration::from_secs(config.shutdown_seconds);
     // A task of its own accepts connections much faster than this one, which is not on a thread of the runtime.
-    let serving = tokio::spawn(server.run(http::router(Arc::clone(&app)), end, grace));
+    let serving = tokio::spawn(server.run(http::router(Arc::clone(&app)), signals.end(), grace));
     tokio::select! {
         served = serving => served?.context("the server cannot go on")?,
         never = jobs::run(&app.engine, &app.signer, config.idempotency.days) => match never {},
@@ -210,7 +201,7 @@ fn explain_keys<T>(error: SignError) -> anyhow::Result<T> {
 }
 
 /// Adds the next step to why the server cannot listen.
-fn explain_listen<T>(error: ListenError) -> anyhow::Result<T> {
+pub(super) fn explain_listen<T>(error: ListenError) -> anyhow::Result<T> {
     let step = match &error {
         ListenError::Tls { .. } => {
             "Give a certificate chain and its private key as PEM, readable for this user."

@@ -3,6 +3,7 @@
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{info, warn};
 
 /// The signals that end a server: SIGTERM, and SIGINT, which is ctrl-c. From its making on they do nothing else.
 pub struct Signals {
@@ -22,6 +23,17 @@ impl Signals {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
         }
+    }
+
+    /// Waits for the one that begins an orderly end. The next ends the process at once.
+    pub async fn end(mut self) {
+        let signal = self.next().await;
+        info!(signal, "stopping; a second signal ends the server at once");
+        tokio::spawn(async move {
+            let signal = self.next().await;
+            warn!(signal, "stopped at once");
+            std::process::exit(1);
+        });
     }
 }
 
