@@ -58,13 +58,17 @@ impl Witness {
     /// The witness was not reached or does not cosign the checkpoint, `prove` failed, or the answer is none or is not
     /// signed as it should be. [`WitnessError::Ahead`] and [`WitnessError::OtherTree`] mean more than bad luck: the
     /// witness has cosigned a checkpoint that this log did not follow on from.
-    pub async fn add_checkpoint<E: Into<Box<dyn Error + Send + Sync>>>(
+    pub async fn add_checkpoint<E, F>(
         &self,
         http: &Client,
         checkpoint: &Note,
         old_size: u64,
-        prove: impl AsyncFn(u64) -> Result<Vec<Hash>, E>,
-    ) -> Result<Vec<NoteSignature>, WitnessError> {
+        prove: impl Fn(u64) -> F,
+    ) -> Result<Vec<NoteSignature>, WitnessError>
+    where
+        E: Into<Box<dyn Error + Send + Sync>>,
+        F: Future<Output = Result<Vec<Hash>, E>>,
+    {
         let size = checkpoint.text().parse::<Checkpoint>().map_err(WitnessError::Checkpoint)?.size();
         // What this log has lost, the witness may still know.
         let mut old_size = old_size.min(size);

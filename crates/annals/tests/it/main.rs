@@ -13,4 +13,5 @@ mod support;
 mod tlog;
 mod tls;
 mod verify_file;
+mod witness;
 mod write;

@@ -1,0 +1,143 @@
+//! A witness for a test: the built binary on a free port with a directory of its own.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use annals::witness::client::Witness;
+use annals_tlog::note::VerifierKey;
+
+use super::log::TestLog;
+use crate::support::{ANNALS, Answer, free_port};
+
+/// How long a server may take to start or to stop.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running witness. It is killed when the test ends.
+pub(super) struct WitnessServer {
+    process: Child,
+    pub(super) url: String,
+    pub(super) dir: PathBuf,
+    pub(super) keys: Vec<VerifierKey>,
+    http: reqwest::Client,
+    _own_dir: tempfile::TempDir,
+}
+
+impl WitnessServer {
+    /// Makes a witness and starts it.
+    pub(super) async fn start(name: &str) -> Self {
+        Self::start_with(name, Command::new(ANNALS)).await
+    }
+
+    /// Makes a witness and starts it by a command that ends in the binary, such as a tracer.
+    pub(super) async fn start_with(name: &str, command: Command) -> Self {
+        let own_dir = tempfile::tempdir().expect("a directory");
+        let dir = own_dir.path().join("witness");
+        let keys = run(&dir, &["init", "--name", name]);
+        let keys = String::from_utf8(keys.stdout).expect("UTF-8");
+        let keys = keys.lines().map(|line| line.parse().expect("a verifier key")).collect();
+        let (process, url) = spawn(command, &dir);
+        let http = reqwest::Client::builder().no_proxy().build().expect("HTTP client");
+        let mut server = Self { process, url, dir, keys, http, _own_dir: own_dir };
+        server.wait_until_ready().await;
+        server
+    }
+
+    /// Kills the witness as a power failure would, and starts it again.
+    pub(super) async fn kill_and_restart(&mut self) {
+        self.kill();
+        (self.process, self.url) = spawn(Command::new(ANNALS), &self.dir);
+        self.wait_until_ready().await;
+    }
+
+    async fn wait_until_ready(&mut self) {
+        let started = Instant::now();
+        loop {
+            let ready = self.http.get(format!("{}/healthz", self.url)).send().await;
+            if ready.is_ok_and(|answer| answer.status() == 200) {
+                return;
+            }
+            let ended = self.process.try_wait().expect("the process can be asked");
+            assert!(ended.is_none() && started.elapsed() < PATIENCE, "the witness is not ready: {ended:?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    fn kill(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
+    /// Asks the witness to end, waits for it, and returns whether it was content.
+    pub(super) fn stop(&mut self) -> bool {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
+        self.process.wait().expect("the process ends").success()
+    }
+
+    /// Witnesses a log.
+    pub(super) fn add(&self, log: &TestLog) {
+        run(&self.dir, &["log", "add", &log.vkey()]);
+    }
+
+    /// What a log knows of the witness.
+    pub(super) fn client(&self) -> Witness {
+        Witness { url: self.url.clone(), keys: self.keys.clone() }
+    }
+
+    /// Sends `add-checkpoint` with this body.
+    pub(super) async fn post(&self, body: impl Into<reqwest::Body>) -> Answer {
+        Answer::of(self.http.post(format!("{}/add-checkpoint", self.url)).body(body)).await
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.http.get(format!("{}{path}", self.url))).await
+    }
+
+    pub(super) async fn page(&self) -> String {
+        let answer = self.get("/").await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.text()
+    }
+}
+
+impl Drop for WitnessServer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn spawn(mut command: Command, dir: &Path) -> (Child, String) {
+    let port = free_port();
+    let process = command
+        .args(["witness", "serve", "--listen", &format!("127.0.0.1:{port}"), "--dir"])
+        .arg(dir)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("annals witness serve starts");
+    (process, format!("http://127.0.0.1:{port}"))
+}
+
+/// Runs a command of `annals witness` that succeeds.
+pub(super) fn run(dir: &Path, arguments: &[&str]) -> Output {
+    let output = try_run(dir, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+/// Runs a command of `annals witness`, whatever comes of it.
+pub(super) fn try_run(dir: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(ANNALS);
+    command
+        .arg("witness")
+        .args(arguments)
+        .arg("--dir")
+        .arg(dir)
+        .stdin(Stdio::null())
+        .output()
+        .expect("annals runs")
+}
