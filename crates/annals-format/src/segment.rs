@@ -46,7 +46,7 @@ pub const ROWS_MAX: u32 = 1 << 20;
 pub const ROW_BYTES_MAX: usize = 1 << 20;
 
 /// The first bytes of a segment, and the last: what it is, and the version of all its parts.
-const MAGIC: [u8; 8] = *b"annlseg\x01";
+pub const MAGIC: [u8; 8] = *b"annlseg\x01";
 
 /// Rows in a block: what has to be unpacked to read one of them.
 const BLOCK_ROWS: u32 = 16;

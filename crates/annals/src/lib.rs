@@ -22,4 +22,5 @@ pub mod segments;
 pub mod server;
 pub mod telemetry;
 pub mod tlog;
+pub mod verify;
 pub mod witness;

@@ -13,5 +13,6 @@ mod tiles;
 
 pub use keys::{KeysError, SigningKeys};
 pub use proof::ProofError;
+pub use signed::last_signed;
 pub use signer::{SignError, Signer};
 pub use tiles::Tiles;

@@ -64,8 +64,11 @@ pub enum VerifyError<E> {
 
 /// Reads all of a segment and compares everything with the rows. `search` gives the same terms as it did when the
 /// segment was sealed; `leaf` gets the index and the hash of each leaf, in the order of positions.
-pub fn verify<P: Parts>(
+///
+/// Rows are read once, from one end to the other, and everything else from `parts`, some of it again and again.
+pub fn verify<R: Parts, P: Parts<Error = R::Error>>(
     segment: &Segment,
+    rows: &R,
     parts: &P,
     search: impl FnMut(&Row, &mut Extra),
     mut leaf: impl FnMut(u64, Hash),
@@ -74,7 +77,7 @@ pub fn verify<P: Parts>(
     let mut places: Vec<(i64, u64)> = Vec::with_capacity(segment.rows() as usize);
     let indexes = segment.indexes();
     let mut seen = vec![false; segment.rows() as usize];
-    for (position, bytes) in (0..segment.rows()).zip(segment.all_rows(parts)) {
+    for (position, bytes) in (0..segment.rows()).zip(segment.all_rows(rows)) {
         let bytes = bytes.map_err(VerifyError::Read)?;
         let place = segment.place(parts, position).map_err(VerifyError::Read)?;
         let index = place.1;

@@ -126,7 +126,7 @@ impl Keeper {
 }
 
 /// What searches find a row by.
-fn terms(row: &Row, extra: &mut Extra) {
+pub(super) fn terms(row: &Row, extra: &mut Extra) {
     row.searched_texts(|text| extra.text(text));
     row.changed_fields(|field| extra.changed(field));
 }

@@ -8,13 +8,14 @@ use std::{
 
 use annals_format::{
     LogToken,
-    segment::{self, Extent, Field, Part, Parts, Term},
+    segment::{self, Extent, Field, Part, Parts, Term, VerifyError},
 };
-use annals_store::{AccountId, BlobKey, SegmentInfo};
+use annals_store::{AccountId, BlobKey, ReadError, SegmentInfo};
+use annals_tlog::Hash;
 use bytes::Bytes;
 use roaring::{MultiOps as _, RoaringBitmap};
 
-use super::{SegmentError, Segments, store::damaged, uncached::Uncached};
+use super::{SegmentError, Segments, seal::terms, store::damaged, uncached::Uncached};
 
 /// Rows that are read together at most to be kept: those of longer pages are not asked for again so soon.
 const KEPT_ROWS_MAX: usize = 200;
@@ -42,7 +43,7 @@ impl Sealed {
     ) -> Result<Self, SegmentError> {
         if layout.indexes() != info.indexes {
             let why = format!("segment {} is of other indexes than the catalog says", info.name);
-            return Err(annals_store::ReadError::Corrupt(why).into());
+            return Err(ReadError::Corrupt(why).into());
         }
         let key = BlobKey::Segment { account, name: info.name.clone() };
         Ok(Self { segments, number, key, info, layout })
@@ -155,6 +156,30 @@ impl Sealed {
         Ok(())
     }
 
+    /// Reads all of it and compares everything with the rows; returns the hashes of the leaves, in the order of indexes.
+    pub fn verify(&self) -> Result<Vec<Hash>, VerifyError<SegmentError>> {
+        // Nothing else reads them.
+        let first = self.bytes_at(std::slice::from_ref(&(0..segment::MAGIC.len() as u64)));
+        let first = first.map_err(VerifyError::Read)?;
+        if first.first().is_none_or(|first| first[..] != segment::MAGIC) {
+            let why = format!("segment {}: its first bytes are not those of a segment", self.info.name);
+            return Err(VerifyError::Read(ReadError::Corrupt(why).into()));
+        }
+        let mut leaves = vec![Hash::EMPTY_ROOT; self.layout.rows() as usize];
+        let start = self.info.indexes.start;
+        let verified = segment::verify(&self.layout, &self.uncached(), self, terms, |index, hash| {
+            let at = usize::try_from(index - start).ok();
+            if let Some(leaf) = at.and_then(|at| leaves.get_mut(at)) {
+                *leaf = hash;
+            }
+        });
+        match verified {
+            Ok(()) => Ok(leaves),
+            Err(VerifyError::Read(error)) => Err(VerifyError::Read(self.name(error))),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The segment for somebody who reads all of it once, which would drive everything else out of the cache.
     pub(super) fn uncached(&self) -> Uncached<'_> {
         Uncached::new(self)
@@ -167,10 +192,14 @@ impl Sealed {
 
     /// Gives an error about bytes the name of this segment.
     pub(super) fn named<T>(&self, result: Result<T, SegmentError>) -> Result<T, SegmentError> {
-        result.map_err(|error| match error {
+        result.map_err(|error| self.name(error))
+    }
+
+    fn name(&self, error: SegmentError) -> SegmentError {
+        match error {
             SegmentError::Damaged(corrupt) => damaged(&self.info.name, &corrupt),
             other => other,
-        })
+        }
     }
 
     /// Reads and checks parts.

@@ -9,9 +9,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use annals_store::{Cause, ReadError};
 use annals_tlog::Hash;
 
-use super::file;
+use super::{SigningKeys, file};
+
+/// The size and root of the last tree that was signed with the keys in a file, of the log of the account with this token.
+pub fn last_signed(keys: &Path, account: &str) -> Result<Option<(u64, Hash)>, ReadError> {
+    let unavailable = |error: Cause| ReadError::Unavailable(error);
+    let Some(origin) =
+        SigningKeys::load(keys).map_err(|error| unavailable(error.into()))?.map(|keys| keys.origin(account))
+    else {
+        return Ok(None);
+    };
+    Ok(Signed::load(keys).map_err(|error| unavailable(error.into()))?.of(&origin))
+}
 
 /// The size and root of the last tree that was signed of each log, by origin: a line for each, `SIZE ROOT ORIGIN`.
 #[derive(Debug)]

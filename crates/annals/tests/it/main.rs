@@ -10,6 +10,7 @@ mod isolation;
 mod read;
 mod segments;
 mod support;
+mod tamper;
 mod tlog;
 mod tls;
 mod verify_file;

@@ -12,7 +12,8 @@ use crate::{
     read::history,
     support::{Answer, Server, Tenant, annals, run},
 };
-use mirror::Mirror;
+pub(crate) use mirror::Mirror;
+pub(crate) use rollback::copy;
 
 /// Text that stands for something personal, in every section and twice in a change.
 const SECRET: &str = "ärgerlich-geheim-7781";

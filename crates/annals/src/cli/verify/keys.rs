@@ -14,7 +14,7 @@ use crate::cli::output::{HintExt, usage};
 #[derive(clap::Args)]
 pub(super) struct Keys {
     /// Key of the log, NAME+ID+KEY, or @FILE with one a line; may be given more than once, one must have signed
-    #[arg(long = "key", value_name = "VKEY", required = true)]
+    #[arg(long = "key", value_name = "VKEY")]
     keys: Vec<String>,
 
     /// Key of a witness, NAME+ID+KEY, or @FILE with one a line; may be given more than once
@@ -43,6 +43,12 @@ pub(super) struct Signers<'k> {
 
 impl Trusted {
     pub(super) fn of(keys: &Keys) -> anyhow::Result<Self> {
+        if keys.keys.is_empty() {
+            return Err(usage(
+                "a proof is checked with the key of the log, which was not given",
+                "Give it with --key, as whoever runs the log has published it: `annals key show` prints it.",
+            ));
+        }
         let (logs, witnesses) = (read("--key", &keys.keys)?, read("--witness", &keys.witnesses)?);
         for witness in &witnesses {
             if witness.key_type() == KeyType::Ed25519 {

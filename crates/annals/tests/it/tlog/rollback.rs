@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Copies a data directory, without what lies beside the catalog in `except`.
-fn copy(from: &Path, to: &Path, except: &str) {
+pub(crate) fn copy(from: &Path, to: &Path, except: &str) {
     fs::create_dir_all(to).expect("a directory");
     for entry in fs::read_dir(from).expect("a directory") {
         let entry = entry.expect("an entry");
