@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use annals_format::{
     Draft, Event, LogToken, Row, Timestamp,
-    entry::Origin,
+    entry::{Origin, Section},
     event::{Body, BodyForm, Rules, place, split_body},
     json,
     limits::EVENT_DEPTH_MAX,
@@ -18,6 +18,9 @@ pub(crate) const NOW_US: i64 = 1_772_616_600_000_000;
 
 /// Bytes of an entry in a C2SP bundle.
 const LEAF_BYTES_MAX: usize = 65_535;
+
+/// Bytes of an entry of which everything is erased that can be: little more than the envelope.
+const ERASED_BYTES_MAX: usize = 8 * 1024;
 
 /// The members of an object as they are spelt.
 type Members<'a> = BTreeMap<String, &'a RawValue>;
@@ -90,6 +93,7 @@ fn check_entry(text: &str, event: &Event) {
     check_fields(&sent, &shown, event);
     check_change(&sent, &shown);
     check_import(&served, &row);
+    check_erasure(&row);
 }
 
 fn check_keys(row: &Row, draft: &Draft, event: &Event) {
@@ -165,6 +169,28 @@ fn check_import(served: &str, row: &Row) {
     let entry = draft(&event).complete(event.created_at.expect("every entry has its time"));
     let again = Row::decode(&entry.row).expect("what was written can be read");
     assert!(row.same_content(&again), "an import says something else");
+}
+
+/// Checks that erasing changes neither the leaf nor what is not erased, and leaves an answer that can be imported.
+fn check_erasure(row: &Row) {
+    for section in Section::ALL {
+        let erased = row.erase(&[section]);
+        let erased = Row::decode(&erased).expect("what was written can be read");
+        assert_eq!((erased.leaf(), erased.created_at()), (row.leaf(), row.created_at()));
+        assert!(erased.same_content(row) && erased.erased().eq([section]));
+        let keys = erased.keys().expect("an entry can be found");
+        assert_eq!(keys.token, row.keys().expect("an entry can be found").token);
+        let mut served = String::new();
+        erased.write_audit_log(u64::MAX, &mut served);
+        assert_eq!(
+            json::minify(&served, EVENT_DEPTH_MAX + 1).map(|minified| minified.text).as_ref(),
+            Ok(&served),
+            "an answer is minimal JSON"
+        );
+        check_import(&served, &erased);
+    }
+    let nothing = row.erase(&Section::ALL);
+    assert!(nothing.len() < ERASED_BYTES_MAX, "{} bytes are left", nothing.len());
 }
 
 fn members(object: &str) -> Members<'_> {

@@ -19,7 +19,7 @@ pub type Seed = [u8; 16];
 /// The digest of one section: SHA-256 over its salt and its text.
 pub(crate) type Digest = [u8; 32];
 
-/// The salts of an entry's sections, in the order of [`SECTIONS`].
+/// The salts of an entry's sections, in the order of [`Section::ALL`].
 ///
 /// Whoever holds a section's salt and text can show that they belong to the leaf; without the salt, nobody can find
 /// out a short text by trying.
@@ -31,9 +31,9 @@ impl Salts {
     pub fn derive(seed: &Seed) -> Self {
         let mut salts = [[0; 16]; 4];
         let Ok(keyed) = Hmac::<Sha256>::new_from_slice(seed) else { return Self(salts) };
-        for (salt, name) in salts.iter_mut().zip(SECTIONS) {
+        for (salt, section) in salts.iter_mut().zip(Section::ALL) {
             let mut mac = keyed.clone();
-            mac.update(name.as_bytes());
+            mac.update(section.as_str().as_bytes());
             for (to, from) in salt.iter_mut().zip(mac.finalize().into_bytes()) {
                 *to = from;
             }
@@ -60,11 +60,11 @@ pub(crate) fn leaf_text(envelope: &str, created_us: i64, digests: &[Digest; 4]) 
     leaf.push_str(envelope);
     // Writing to a String cannot fail.
     let _ = write!(leaf, ",\"created_us\":{created_us},\"sections\":{{");
-    for (at, (name, digest)) in SECTIONS.iter().zip(digests).enumerate() {
+    for (at, (section, digest)) in Section::ALL.iter().zip(digests).enumerate() {
         if at > 0 {
             leaf.push(',');
         }
-        leaf.extend(["\"", name, "\":\""]);
+        leaf.extend(["\"", section.as_str(), "\":\""]);
         push_hex(&mut leaf, digest);
         leaf.push('"');
     }

@@ -1,17 +1,28 @@
 //! The stored form of an entry, and what is read from it: its answer, its leaf, the keys it is found by.
 
+mod bindings;
+mod bytes;
+mod fields;
+
+pub(crate) use bindings::Bindings;
+pub(crate) use bytes::{HEAD_BYTES_MAX, stored_length, write};
+
 use std::{borrow::Cow, fmt::Write as _};
 
 use annals_tlog::Hash;
 
+use self::{
+    bytes::{
+        ERASED, LENGTH_BYTES_MAX, WHOLE, push_text, stays, take, take_bindings, take_text, take_us,
+        write_head,
+    },
+    fields::{Fields, MISPLACED},
+};
 use super::{
     Salts, Section, Seed,
     leaf::{self, Digest},
 };
-use crate::{Action, LogToken, Timestamp, json, object_type};
-
-/// The first byte of a row: this layout, with all sections present.
-const VERSION: u8 = 1;
+use crate::{Action, LogToken, Timestamp, object_type};
 
 /// The texts of an entry's sections. `changed` and `unchanged` together are the section `change`.
 #[derive(Debug, Clone)]
@@ -23,9 +34,28 @@ pub(super) struct Sections<'a> {
     pub(super) context: &'a str,
 }
 
-impl Sections<'_> {
+impl<'a> Sections<'a> {
+    /// What a section says once it is erased. Reading it finds nothing, so that nobody else has to ask what is erased.
+    const NULLS: Sections<'static> = Sections {
+        actor: "\"user\":null,\"user_id\":null,\"user_role\":null",
+        object: "\"object_title\":null",
+        changed: "null",
+        unchanged: "null",
+        context: "\"context\":null,\"metadata\":null,\"workspace_title\":null",
+    };
+
     fn parts(&self) -> [&str; 5] {
         [self.actor, self.object, self.changed, self.unchanged, self.context]
+    }
+
+    /// The texts of a section.
+    fn of(&self, section: Section) -> [&'a str; 2] {
+        match section {
+            Section::Actor => [self.actor, ""],
+            Section::Object => [self.object, ""],
+            Section::Change => [self.changed, self.unchanged],
+            Section::Context => [self.context, ""],
+        }
     }
 
     fn size(&self) -> usize {
@@ -41,7 +71,7 @@ impl Sections<'_> {
         encoded
     }
 
-    /// The digests in the order of [`SECTIONS`](super::SECTIONS).
+    /// The digests in the order of [`Section::ALL`].
     pub(super) fn digests(&self, salts: &Salts) -> [Digest; 4] {
         let mut digests = [[0; 32]; 4];
         for ((digest, salt), section) in digests.iter_mut().zip(&salts.0).zip(Section::ALL) {
@@ -63,31 +93,10 @@ impl Sections<'_> {
     }
 }
 
-/// Appends the stored form that has these six texts, each given as pieces that follow each other.
-pub(crate) fn write(row: &mut Vec<u8>, seed: &Seed, created_us: i64, texts: [&[&[u8]]; 6]) {
-    row.push(VERSION);
-    row.extend_from_slice(seed);
-    row.extend_from_slice(&created_us.to_le_bytes());
-    for pieces in texts {
-        push_length(row, pieces.iter().map(|piece| piece.len()).sum());
-        for piece in pieces {
-            row.extend_from_slice(piece);
-        }
-    }
-}
-
-/// Bytes of the stored form that has these texts, with each length in as few bytes as it takes.
-pub(crate) fn stored_length(texts: [&str; 6]) -> usize {
-    let length_bytes = |length: usize| (usize::BITS - (length | 1).leading_zeros()).div_ceil(7) as usize;
-    1 + 16 + 8 + texts.iter().map(|text| length_bytes(text.len()) + text.len()).sum::<usize>()
-}
-
 /// Writes the stored form; `sections` is what [`Sections::encode`] gives.
 pub(super) fn encode(seed: &Seed, created_at: Timestamp, envelope: &str, sections: &[u8]) -> Vec<u8> {
     let mut row = Vec::with_capacity(1 + 16 + 8 + LENGTH_BYTES_MAX + envelope.len() + sections.len());
-    row.push(VERSION);
-    row.extend_from_slice(seed);
-    row.extend_from_slice(&created_at.us().to_le_bytes());
+    write_head(&mut row, &Bindings::Seed(*seed), created_at.us());
     push_text(&mut row, envelope);
     row.extend_from_slice(sections);
     row
@@ -96,7 +105,8 @@ pub(super) fn encode(seed: &Seed, created_at: Timestamp, envelope: &str, section
 /// An entry as it is stored, borrowed from its bytes.
 #[derive(Debug, Clone)]
 pub struct Row<'a> {
-    seed: Seed,
+    bytes: &'a [u8],
+    bindings: Bindings,
     created_at: Timestamp,
     envelope: &'a str,
     sections: Sections<'a>,
@@ -106,6 +116,8 @@ pub struct Row<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("stored entry is damaged or of an unknown version: {0}")]
 pub struct CorruptRow(&'static str);
+
+const UNKNOWN_VERSION: CorruptRow = CorruptRow("unknown version");
 
 /// What an entry is found by, beside its index and its instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,38 +143,43 @@ pub struct Keys<'a> {
 impl<'a> Row<'a> {
     /// The instant of an entry in its stored form, of which nothing else is looked at.
     pub(crate) fn instant(bytes: &[u8]) -> Result<Timestamp, CorruptRow> {
-        match (bytes.first(), bytes.get(17..25).and_then(|us| us.first_chunk())) {
-            (Some(&VERSION), Some(us)) => Ok(Timestamp::from_us(i64::from_le_bytes(*us))),
-            (Some(&VERSION), None) => Err(CorruptRow("too short")),
-            _ => Err(CorruptRow("unknown version")),
+        let mut rest = bytes;
+        match take(&mut rest, 1)? {
+            [WHOLE] => take(&mut rest, 16).map(|_| ())?,
+            [ERASED] => {}
+            _ => return Err(UNKNOWN_VERSION),
         }
+        take_us(&mut rest).map(Timestamp::from_us)
     }
 
     /// Reads the stored form.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, CorruptRow> {
         let mut rest = bytes;
-        if take(&mut rest, 1)? != [VERSION] {
-            return Err(CorruptRow("unknown version"));
+        let (bindings, created_us) = match take(&mut rest, 1)? {
+            [WHOLE] => (take_bindings(&mut rest, 0)?, take_us(&mut rest)?),
+            [ERASED] => {
+                let created_us = take_us(&mut rest)?;
+                match take(&mut rest, 1)? {
+                    // Every row has one form.
+                    [0] | [] => return Err(CorruptRow("nothing of it is erased")),
+                    [mask, ..] => (take_bindings(&mut rest, *mask)?, created_us),
+                }
+            }
+            _ => return Err(UNKNOWN_VERSION),
+        };
+        let nulls = Sections::NULLS;
+        let mut texts = ["", nulls.actor, nulls.object, nulls.changed, nulls.unchanged, nulls.context];
+        for (text, _) in texts.iter_mut().zip(stays(&bindings)).filter(|(_, stays)| *stays) {
+            *text = take_text(&mut rest)?;
         }
-        let seed = take(&mut rest, 16)?.try_into().map_err(|_| CorruptRow("too short"))?;
-        let created_us = take(&mut rest, 8)?.try_into().map_err(|_| CorruptRow("too short"))?;
-        let mut part = || -> Result<&'a str, CorruptRow> {
-            let length = take_length(&mut rest)?;
-            std::str::from_utf8(take(&mut rest, length)?).map_err(|_| CorruptRow("a text is not UTF-8"))
-        };
-        let row = Self {
-            seed,
-            created_at: Timestamp::from_us(i64::from_le_bytes(created_us)),
-            envelope: part()?,
-            sections: Sections {
-                actor: part()?,
-                object: part()?,
-                changed: part()?,
-                unchanged: part()?,
-                context: part()?,
-            },
-        };
-        if rest.is_empty() { Ok(row) } else { Err(CorruptRow("bytes after its end")) }
+        let [envelope, actor, object, changed, unchanged, context] = texts;
+        let sections = Sections { actor, object, changed, unchanged, context };
+        let created_at = Timestamp::from_us(created_us);
+        if rest.is_empty() {
+            Ok(Self { bytes, bindings, created_at, envelope, sections })
+        } else {
+            Err(CorruptRow("bytes after its end"))
+        }
     }
 
     /// When it happened, to the microsecond.
@@ -170,24 +187,35 @@ impl<'a> Row<'a> {
         self.created_at
     }
 
-    /// The random bytes that the entry's salts come from.
-    pub(crate) fn seed(&self) -> &Seed {
-        &self.seed
+    /// What its salts and digests come from.
+    pub(crate) fn bindings(&self) -> &Bindings {
+        &self.bindings
     }
 
-    /// The six texts in the order in which they are stored, the envelope first.
+    /// The six texts in the order in which they are stored, the envelope first; empty where they are erased.
     pub(crate) fn texts(&self) -> [&'a str; 6] {
         let Sections { actor, object, changed, unchanged, context } = self.sections;
-        [self.envelope, actor, object, changed, unchanged, context]
+        let mut texts = [self.envelope, actor, object, changed, unchanged, context];
+        for (text, _) in texts.iter_mut().zip(stays(&self.bindings)).filter(|(_, stays)| !*stays) {
+            *text = "";
+        }
+        texts
     }
 
-    /// Appends the AuditLog object that readers get.
+    /// Appends the AuditLog object that readers get. The fields of sections that are erased are null, and `erased` names
+    /// these sections.
     pub fn write_audit_log(&self, index: u64, out: &mut String) {
         let Sections { actor, object, changed, unchanged, context } = self.sections;
         out.reserve(self.envelope.len() + self.sections.size() + changed.len() + 96);
         out.extend(["{", self.envelope, ",", actor, ",", object]);
         out.extend([",\"changed_values\":", changed, ",\"unchanged_values\":", unchanged]);
         out.extend([",\"object_changes\":", changed, ",", context]);
+        for (at, section) in self.erased().enumerate() {
+            out.extend([if at == 0 { ",\"erased\":[\"" } else { "\",\"" }, section.as_str()]);
+        }
+        if self.bindings.mask() != 0 {
+            out.push_str("\"]");
+        }
         // Writing to a String cannot fail.
         let _ = write!(out, ",\"index\":{index}}}");
     }
@@ -199,8 +227,11 @@ impl<'a> Row<'a> {
 
     /// The text of its leaf.
     pub fn leaf(&self) -> String {
-        let digests = self.sections.digests(&Salts::derive(&self.seed));
-        leaf::leaf_text(self.envelope, self.created_at.us(), &digests)
+        leaf::leaf_text(self.envelope, self.created_at.us(), &self.digests())
+    }
+
+    fn digests(&self) -> [Digest; 4] {
+        self.bindings.digests(|salts| self.sections.digests(salts))
     }
 
     /// The hash of its leaf.
@@ -208,10 +239,33 @@ impl<'a> Row<'a> {
         leaf::hash(&self.leaf())
     }
 
+    /// The sections that are erased, in the order of [`Section::ALL`].
+    pub fn erased(&self) -> impl Iterator<Item = Section> {
+        Section::ALL.into_iter().filter(|section| self.bindings.is_erased(*section))
+    }
+
+    /// The stored form of the entry without the texts and salts of these sections, beside those that are erased already.
+    /// Its leaf stays the same, so that every proof of it still holds. Without anything to erase it is the same bytes.
+    pub fn erase(&self, sections: &[Section]) -> Vec<u8> {
+        let mask = self.bindings.mask() | bindings::mask_of(sections);
+        if mask == self.bindings.mask() {
+            return self.bytes.to_vec();
+        }
+        let bindings = self.bindings.erased(mask, self.digests());
+        let texts = self.texts().map(str::as_bytes);
+        let mut row = Vec::with_capacity(self.bytes.len() + HEAD_BYTES_MAX);
+        write(&mut row, &bindings, self.created_at.us(), texts.each_ref().map(std::slice::from_ref));
+        row
+    }
+
     /// Whether both say the same to readers, who see neither the random seed nor parts of a second: an import of the
-    /// same event again, perhaps from an answer of this very server.
+    /// same event again, perhaps from an answer of this very server. What is erased in one of them speaks neither for nor
+    /// against that, so that an import can be repeated after something of it was erased.
     pub fn same_content(&self, other: &Row) -> bool {
-        self.envelope == other.envelope && self.sections.parts() == other.sections.parts()
+        let erased = |section| self.bindings.is_erased(section) || other.bindings.is_erased(section);
+        let same = |section| self.sections.of(section) == other.sections.of(section);
+        self.envelope == other.envelope
+            && Section::ALL.into_iter().all(|section| erased(section) || same(section))
     }
 
     /// The titles of the object and of the workspace, and the user's name, as far as there are any.
@@ -224,7 +278,12 @@ impl<'a> Row<'a> {
         [title, user, workspace].into_iter().filter_map(|text| text.ok().flatten())
     }
 
-    /// The value of `changed_values`.
+    /// The texts of a section, or what says that it is erased.
+    pub(crate) fn texts_of(&self, section: Section) -> [&'a str; 2] {
+        self.sections.of(section)
+    }
+
+    /// The value of `changed_values`; null if it is erased.
     pub(crate) fn changed(&self) -> &'a str {
         self.sections.changed
     }
@@ -247,70 +306,4 @@ impl<'a> Row<'a> {
         };
         Ok(Keys { token, action, object_type, object_token, object_title, source, workspace_token, user_id })
     }
-}
-
-const MISPLACED: CorruptRow = CorruptRow("a field is missing or out of place");
-
-/// Reads members that are known to come in a fixed order.
-struct Fields<'a> {
-    rest: &'a str,
-}
-
-impl<'a> Fields<'a> {
-    /// The JSON text of the next member, which must have this name.
-    fn value(&mut self, name: &str) -> Result<&'a str, CorruptRow> {
-        let rest = self.rest.strip_prefix(',').unwrap_or(self.rest);
-        let value = rest.strip_prefix('"').and_then(|rest| rest.strip_prefix(name)?.strip_prefix("\":"));
-        let (value, rest) = value.and_then(json::split_value).ok_or(MISPLACED)?;
-        self.rest = rest;
-        Ok(value)
-    }
-
-    /// The text of the next member, or `None` for null.
-    fn text(&mut self, name: &str) -> Result<Option<Cow<'a, str>>, CorruptRow> {
-        match self.value(name)? {
-            "null" => Ok(None),
-            value => json::string(value).map(Some).ok_or(MISPLACED),
-        }
-    }
-
-    fn required(&mut self, name: &str) -> Result<Cow<'a, str>, CorruptRow> {
-        self.text(name)?.ok_or(MISPLACED)
-    }
-}
-
-/// Bytes of a length at most.
-const LENGTH_BYTES_MAX: usize = 5;
-
-fn push_text(row: &mut Vec<u8>, text: &str) {
-    push_length(row, text.len());
-    row.extend_from_slice(text.as_bytes());
-}
-
-/// Appends a length in LEB128: seven bits a byte, the lowest first, the top bit set on all but the last byte.
-fn push_length(row: &mut Vec<u8>, mut length: usize) {
-    while length >= 0x80 {
-        row.push(length.to_le_bytes()[0] | 0x80);
-        length >>= 7;
-    }
-    row.push(length.to_le_bytes()[0]);
-}
-
-fn take<'a>(rest: &mut &'a [u8], length: usize) -> Result<&'a [u8], CorruptRow> {
-    let (taken, after) = rest.split_at_checked(length).ok_or(CorruptRow("too short"))?;
-    *rest = after;
-    Ok(taken)
-}
-
-/// Reads a length in LEB128, at most 32 bits of it.
-fn take_length(rest: &mut &[u8]) -> Result<usize, CorruptRow> {
-    let mut length = 0;
-    for shift in [0, 7, 14, 21, 28] {
-        let byte = take(rest, 1)?.first().copied().unwrap_or_default();
-        length |= usize::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Ok(length);
-        }
-    }
-    Err(CorruptRow("a length is too long"))
 }

@@ -1,5 +1,7 @@
 //! The stored form, the leaf and the answer of an entry, byte for byte.
 
+mod erase;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -13,7 +13,8 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
     /// Whether the writer holds the scope `import`: it may choose `token` and name workspaces by `workspace_title`,
-    /// and its events may be entries as they were served (`index` is then ignored, as an entry gets a new one here).
+    /// and its events may be entries as they were served (`index` is then ignored, as an entry gets a new one here, and
+    /// so is `erased`, as what it names is null).
     pub import: bool,
     /// The present, for the limit on future times.
     pub now: Timestamp,
@@ -109,7 +110,7 @@ impl<'a> Draft<'a> {
         forms: &mut Forms<'a>,
         faults: &mut Faults,
     ) {
-        let importer_only = matches!(field, "token" | "workspace_title" | "index");
+        let importer_only = matches!(field, "token" | "workspace_title" | "index" | "erased");
         if importer_only && !rules.import {
             faults.add(field, "may only be given with an access token of the scope import");
             return;
@@ -121,7 +122,7 @@ impl<'a> Draft<'a> {
             "object_changes" => forms.object_changes = present,
             "changed_values" => forms.changed_values = present,
             "unchanged_values" => forms.unchanged_values = present,
-            "index" => {}
+            "index" | "erased" => {}
             "workspace_token" if present.is_none() => self.workspace = WorkspaceChoice::Nowhere,
             _ => match present {
                 Some(value) => self.take_present(field, value, rules, faults),

@@ -1,29 +1,26 @@
 //! Row blocks: sixteen rows, arranged so that zstd sees only what it can shorten.
 //!
-//! Seeds are random and tokens nearly so: both stand raw before the frame, and the instants with them as distances. The
-//! text of the token and of `created_at` is not kept at all, as it can be written again.
+//! Seeds, salts and digests are random and tokens nearly so: they stand raw before the frame, and the instants with them
+//! as distances. The text of the token and of `created_at` is not kept at all, as it can be written again.
+
+mod lift;
 
 use std::io::Write as _;
 
+use self::lift::{Lifted, lift};
 use super::{
     BLOCK_ROWS, ROW_BYTES_MAX,
     bytes::{Cursor, Reason, push_leb},
     dictionary::{Packer, Unpacker},
 };
-use crate::{
-    LogToken, Row, Timestamp,
-    entry::{Seed, row},
-};
+use crate::Row;
 
 /// Rows as they are, behind their lengths.
 const VERBATIM: u8 = 0;
 /// Seeds, tokens and instants taken out.
 const LIFTED: u8 = 1;
-
-const TOKEN_START: &str = "\"token\":\"";
-const TIME_START: &str = "\"created_at\":\"";
-/// Bytes of an instant's text.
-const TIME_BYTES: usize = 20;
+/// The same of rows of which some have erased sections.
+const LIFTED_ERASED: u8 = 2;
 
 /// Rows made ready for compression.
 #[derive(Debug, Default)]
@@ -121,8 +118,8 @@ impl RowBlock {
         let count = usize::from(count);
         match form {
             VERBATIM => verbatim(&unpacker.unpack(cursor.rest(), length)?, count),
-            LIFTED => {
-                let lifted = Lifted::decode(&mut cursor, count)?;
+            LIFTED | LIFTED_ERASED => {
+                let lifted = Lifted::decode(&mut cursor, count, form)?;
                 lifted.rows(&unpacker.unpack(cursor.rest(), length)?)
             }
             _ => Err("its form is unknown"),
@@ -137,117 +134,4 @@ fn verbatim(raw: &[u8], count: usize) -> Result<Vec<Vec<u8>>, Reason> {
     let rows = rows.collect::<Result<Vec<_>, _>>()?;
     cursor.end()?;
     Ok(rows)
-}
-
-/// Takes out of rows what need not be compressed, if each of them can be put together again.
-fn lift(rows: &[BlockRow]) -> Option<Arranged> {
-    let mut lifted = Lifted::default();
-    let mut texts = Vec::with_capacity(rows.len());
-    for BlockRow { bytes, row } in rows {
-        let row = row.as_ref()?;
-        let [envelope, rest @ ..] = row.texts();
-        let envelope = envelope.strip_prefix(TOKEN_START)?;
-        let (token_text, envelope) = envelope.split_once('"')?;
-        let envelope = envelope.strip_suffix('"')?;
-        let (envelope, time_text) = envelope.split_at_checked(envelope.len().checked_sub(TIME_BYTES)?)?;
-        let token = LogToken::parse(token_text)?;
-        // What is left out is put back just as it was: the texts of the token and of the instant, and the lengths.
-        let same = token.to_string() == token_text
-            && row.created_at().to_string() == time_text
-            && row::stored_length(row.texts()) == bytes.len();
-        if !same {
-            return None;
-        }
-        lifted.tokens.push(token);
-        lifted.instants.push(row.created_at().us());
-        lifted.seeds.push(*row.seed());
-        texts.push([envelope.strip_suffix(TIME_START)?, rest[0], rest[1], rest[2], rest[3], rest[4]]);
-    }
-    let mut packed = Vec::with_capacity(rows.iter().map(|row| row.bytes.len()).sum());
-    for text in texts.iter().flatten() {
-        push_leb(&mut packed, text.len() as u64);
-    }
-    for text in texts.iter().flatten() {
-        packed.extend_from_slice(text.as_bytes());
-    }
-    Some(Arranged { form: LIFTED, raw: lifted.encode()?, packed })
-}
-
-/// What is taken out of the rows of a block.
-#[derive(Debug, Default)]
-struct Lifted {
-    seeds: Vec<Seed>,
-    tokens: Vec<LogToken>,
-    instants: Vec<i64>,
-}
-
-impl Lifted {
-    fn encode(&self) -> Option<Vec<u8>> {
-        let mut raw = Vec::with_capacity(self.seeds.len() * 32);
-        raw.extend(self.seeds.iter().flatten());
-        raw.extend(self.tokens.iter().flat_map(|token| token.0.to_le_bytes()));
-        let mut last = *self.instants.first()?;
-        raw.extend_from_slice(&last.to_le_bytes());
-        for us in self.instants.get(1..)? {
-            push_leb(&mut raw, us.checked_sub(last)?.try_into().ok()?);
-            last = *us;
-        }
-        Some(raw)
-    }
-
-    fn decode(cursor: &mut Cursor, count: usize) -> Result<Self, Reason> {
-        let mut lifted = Self::default();
-        for _ in 0..count {
-            lifted.seeds.push(cursor.take(16)?.try_into().map_err(|_| "a seed is too short")?);
-        }
-        for _ in 0..count {
-            lifted.tokens.push(LogToken(cursor.u64()?));
-        }
-        let mut us = cursor.u64()?.cast_signed();
-        lifted.instants.push(us);
-        for _ in 1..count {
-            us = us.checked_add_unsigned(cursor.leb()?).ok_or("an instant is out of range")?;
-            lifted.instants.push(us);
-        }
-        Ok(lifted)
-    }
-
-    fn rows(&self, packed: &[u8]) -> Result<Vec<Vec<u8>>, Reason> {
-        let mut cursor = Cursor::new(packed);
-        let mut lengths = Vec::with_capacity(self.seeds.len());
-        for _ in &self.seeds {
-            let mut of_row = [0; 6];
-            for length in &mut of_row {
-                *length = cursor.leb32()? as usize;
-            }
-            lengths.push(of_row);
-        }
-        let mut rows = Vec::with_capacity(self.seeds.len());
-        for (((seed, token), us), lengths) in
-            self.seeds.iter().zip(&self.tokens).zip(&self.instants).zip(lengths)
-        {
-            let mut texts: [&[u8]; 6] = [&[]; 6];
-            for (text, length) in texts.iter_mut().zip(lengths) {
-                *text = cursor.take(length)?;
-            }
-            let token = token.to_string();
-            let time = Timestamp::from_us(*us).to_string();
-            let [envelope, actor, object, changed, unchanged, context] = texts;
-            let envelope: &[&[u8]] = &[
-                TOKEN_START.as_bytes(),
-                token.as_bytes(),
-                b"\"",
-                envelope,
-                TIME_START.as_bytes(),
-                time.as_bytes(),
-                b"\"",
-            ];
-            let mut row = Vec::with_capacity(lengths.iter().sum::<usize>() + 128);
-            let texts = [envelope, &[actor], &[object], &[changed], &[unchanged], &[context]];
-            row::write(&mut row, seed, *us, texts);
-            rows.push(row);
-        }
-        cursor.end()?;
-        Ok(rows)
-    }
 }

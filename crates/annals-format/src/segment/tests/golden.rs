@@ -1,12 +1,16 @@
-//! A segment of version 1 that is kept in the repository: whatever reads segments must always read it.
+//! Segments of version 1 that are kept in the repository: whatever reads segments must always read them.
 
 use super::{
     model,
     seal::many,
     support::{File, Made, sealed},
 };
+use crate::entry::Section;
 
 const GOLDEN: &[u8] = include_bytes!("../../../tests/fixtures/segment-1.annlseg");
+
+/// The same entries, of which some have erased sections: row blocks of forms 1 and 2.
+const ERASED: &[u8] = include_bytes!("../../../tests/fixtures/segment-1-erased.annlseg");
 
 const FIRST: u64 = 4_711;
 
@@ -25,9 +29,20 @@ fn entries() -> Vec<Made> {
     made
 }
 
+/// In the first four blocks each set of sections is erased of some entry, and nothing in those after.
+fn erased_entries() -> Vec<Made> {
+    let mut made = entries();
+    for (number, made) in made.iter_mut().enumerate().take(64) {
+        made.erased =
+            Section::ALL.into_iter().filter(|section| (number / 4) >> *section as usize & 1 == 1).collect();
+    }
+    made
+}
+
 #[test]
 fn version_1_is_read() {
     model::check(&File(GOLDEN.to_vec()), &entries(), FIRST);
+    model::check(&File(ERASED.to_vec()), &erased_entries(), FIRST);
 }
 
 /// The same entries make the same bytes. A new release of zstd may change that, and then only that: the file above
@@ -37,4 +52,6 @@ fn version_1_is_written() {
     let (file, summary) = sealed(&entries(), FIRST, None);
     assert!(!summary.dictionary.is_empty());
     assert!(file.0 == GOLDEN, "a segment of the same entries has other bytes");
+    let (file, _) = sealed(&erased_entries(), FIRST, None);
+    assert!(file.0 == ERASED, "a segment of the same entries has other bytes");
 }

@@ -51,6 +51,8 @@ pub(super) fn many(count: u64) -> Vec<Made> {
             title: Some(text(number / 2)),
             changed: vec!["filter".into()],
             words: vec![text(number), text(number % 50)],
+            secrets: Vec::new(),
+            erased: Vec::new(),
         })
         .collect()
 }

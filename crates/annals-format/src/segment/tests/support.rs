@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::{
     Action, Event, LogToken, Row, Timestamp,
-    entry::{Draft, Origin},
+    entry::{Draft, Origin, Section, Seed},
     event::{Change, WorkspaceChoice},
     segment::*,
 };
@@ -23,34 +23,71 @@ pub(super) struct Made {
     pub(super) title: Option<String>,
     pub(super) changed: Vec<String>,
     pub(super) words: Vec<String>,
+    /// What its sections say beside that, each text several times in the section.
+    pub(super) secrets: Vec<(Section, String)>,
+    pub(super) erased: Vec<Section>,
 }
 
 impl Made {
+    /// Its row, less what is erased of it.
     pub(super) fn row(&self) -> Vec<u8> {
+        let row = self.whole_row();
+        if self.erased.is_empty() { row } else { Row::decode(&row).expect("own row").erase(&self.erased) }
+    }
+
+    /// Its seed: where it must not be found, one that does not come from what is found anyway.
+    pub(super) fn seed(&self) -> Seed {
+        let seed = u128::from(self.token) | u128::from(self.us.cast_unsigned()) << 64;
+        if self.secrets.is_empty() {
+            return seed.to_le_bytes();
+        }
+        seed.wrapping_add(1)
+            .wrapping_mul(0x2545_f491_4f6c_dd1d_9e37_79b9_7f4a_7c15)
+            .rotate_left(56)
+            .to_le_bytes()
+    }
+
+    fn whole_row(&self) -> Vec<u8> {
+        let secrets = |section| {
+            let own = self.secrets.iter().filter(move |secret| secret.0 == section);
+            own.map(|secret| &*secret.1).collect::<Vec<_>>().join(" ")
+        };
+        let with = |text: Option<String>, section| match secrets(section) {
+            none if none.is_empty() => text,
+            secrets => Some(text.unwrap_or_default() + &secrets),
+        };
+        let value = |plain: &str, section| match secrets(section) {
+            none if none.is_empty() => plain.to_owned(),
+            secrets => format!("{{\"{secrets}\":[\"{secrets}\",0]}}"),
+        };
         let event = Event {
             token: None,
             action: Action::ALL[self.action],
             object_type: ["Report", "Budget", "VirtualTag"][self.action].into(),
             object_token: self.object.map(|number| format!("obj_{number:016x}").into()),
-            object_title: self.title.clone().map(Into::into),
+            object_title: with(self.title.clone(), Section::Object).map(Into::into),
             source: ["api", "console"][self.action % 2].into(),
-            user: self.user.map(|number| format!("Person {number}").into()),
+            user: with(self.user.map(|number| format!("Person {number}")), Section::Actor).map(Into::into),
             user_id: self.user,
-            user_role: None,
+            user_role: with(None, Section::Actor).map(Into::into),
             workspace: WorkspaceChoice::Default,
             workspace_title: None,
             created_at: None,
-            change: Change { changed: "{\"filter\":[\"a\",\"b\"]}".into(), unchanged: "{}".into() },
-            context: "{\"ip\":\"203.0.113.7\"}".into(),
-            metadata: "{}".into(),
+            change: Change {
+                changed: value("{\"filter\":[\"a\",\"b\"]}", Section::Change).into(),
+                unchanged: value("{}", Section::Change).into(),
+            },
+            context: value("{\"ip\":\"203.0.113.7\"}", Section::Context).into(),
+            metadata: value("{}", Section::Context).into(),
             idempotency_key: None,
         };
         let workspace = self.workspace.map(|number| format!("wrkspc_{number}"));
+        let workspace_title = with(None, Section::Context);
         let origin = Origin {
             token: LogToken(self.token),
-            seed: (u128::from(self.token) | u128::from(self.us.cast_unsigned()) << 64).to_le_bytes(),
+            seed: self.seed(),
             workspace_token: workspace.as_deref(),
-            workspace_title: None,
+            workspace_title: workspace_title.as_deref(),
         };
         Draft::new(event, &origin).complete(Timestamp::from_us(self.us)).row
     }
@@ -106,6 +143,8 @@ pub(super) fn made(instants: std::ops::Range<i64>) -> impl Strategy<Value = Made
             title,
             changed,
             words,
+            secrets: Vec::new(),
+            erased: Vec::new(),
         })
 }
 

@@ -1,0 +1,138 @@
+//! What is lifted out of the rows of a block before they are compressed, and put back after.
+
+use super::{Arranged, BlockRow, LIFTED, LIFTED_ERASED};
+use crate::{
+    LogToken, Timestamp,
+    entry::row::{self, Bindings},
+    segment::bytes::{Cursor, Reason, TOO_SHORT, push_leb},
+};
+
+const TOKEN_START: &str = "\"token\":\"";
+const TIME_START: &str = "\"created_at\":\"";
+/// Bytes of an instant's text.
+const TIME_BYTES: usize = 20;
+
+/// Takes out of rows what need not be compressed, if each of them can be put together again.
+pub(super) fn lift(rows: &[BlockRow]) -> Option<Arranged> {
+    let mut lifted = Lifted::default();
+    let mut texts = Vec::with_capacity(rows.len());
+    for BlockRow { bytes, row } in rows {
+        let row = row.as_ref()?;
+        let [envelope, rest @ ..] = row.texts();
+        let envelope = envelope.strip_prefix(TOKEN_START)?;
+        let (token_text, envelope) = envelope.split_once('"')?;
+        let envelope = envelope.strip_suffix('"')?;
+        let (envelope, time_text) = envelope.split_at_checked(envelope.len().checked_sub(TIME_BYTES)?)?;
+        let token = LogToken::parse(token_text)?;
+        // What is left out is put back just as it was: the texts of the token and of the instant, and the lengths.
+        let same = token.to_string() == token_text
+            && row.created_at().to_string() == time_text
+            && row::stored_length(row.bindings(), row.texts()) == bytes.len();
+        if !same {
+            return None;
+        }
+        lifted.tokens.push(token);
+        lifted.instants.push(row.created_at().us());
+        lifted.bindings.push(row.bindings().clone());
+        texts.push([envelope.strip_suffix(TIME_START)?, rest[0], rest[1], rest[2], rest[3], rest[4]]);
+    }
+    let mut packed = Vec::with_capacity(rows.iter().map(|row| row.bytes.len()).sum());
+    for text in texts.iter().flatten() {
+        push_leb(&mut packed, text.len() as u64);
+    }
+    for text in texts.iter().flatten() {
+        packed.extend_from_slice(text.as_bytes());
+    }
+    Some(Arranged { form: lifted.form(), raw: lifted.encode()?, packed })
+}
+
+/// What is taken out of the rows of a block.
+#[derive(Debug, Default)]
+pub(super) struct Lifted {
+    bindings: Vec<Bindings>,
+    tokens: Vec<LogToken>,
+    instants: Vec<i64>,
+}
+
+impl Lifted {
+    fn form(&self) -> u8 {
+        if self.bindings.iter().all(|bindings| bindings.mask() == 0) { LIFTED } else { LIFTED_ERASED }
+    }
+
+    fn encode(&self) -> Option<Vec<u8>> {
+        let mut raw = Vec::with_capacity(self.bindings.len() * 32);
+        if self.form() == LIFTED_ERASED {
+            raw.extend(self.bindings.iter().map(Bindings::mask));
+        }
+        for bindings in &self.bindings {
+            bindings.write(&mut raw);
+        }
+        raw.extend(self.tokens.iter().flat_map(|token| token.0.to_le_bytes()));
+        let mut last = *self.instants.first()?;
+        raw.extend_from_slice(&last.to_le_bytes());
+        for us in self.instants.get(1..)? {
+            push_leb(&mut raw, us.checked_sub(last)?.try_into().ok()?);
+            last = *us;
+        }
+        Some(raw)
+    }
+
+    pub(super) fn decode(cursor: &mut Cursor, count: usize, form: u8) -> Result<Self, Reason> {
+        let mut lifted = Self::default();
+        let masks = if form == LIFTED_ERASED { cursor.take(count)?.to_vec() } else { vec![0; count] };
+        for mask in masks {
+            let length = Bindings::length(mask).ok_or("an unknown section is erased")?;
+            let bindings = Bindings::decode(mask, cursor.take(length)?).ok_or(TOO_SHORT)?;
+            lifted.bindings.push(bindings);
+        }
+        for _ in 0..count {
+            lifted.tokens.push(LogToken(cursor.u64()?));
+        }
+        let mut us = cursor.u64()?.cast_signed();
+        lifted.instants.push(us);
+        for _ in 1..count {
+            us = us.checked_add_unsigned(cursor.leb()?).ok_or("an instant is out of range")?;
+            lifted.instants.push(us);
+        }
+        Ok(lifted)
+    }
+
+    pub(super) fn rows(&self, packed: &[u8]) -> Result<Vec<Vec<u8>>, Reason> {
+        let mut cursor = Cursor::new(packed);
+        let mut lengths = Vec::with_capacity(self.bindings.len());
+        for _ in &self.bindings {
+            let mut of_row = [0; 6];
+            for length in &mut of_row {
+                *length = cursor.leb32()? as usize;
+            }
+            lengths.push(of_row);
+        }
+        let mut rows = Vec::with_capacity(self.bindings.len());
+        for (((bindings, token), us), lengths) in
+            self.bindings.iter().zip(&self.tokens).zip(&self.instants).zip(lengths)
+        {
+            let mut texts: [&[u8]; 6] = [&[]; 6];
+            for (text, length) in texts.iter_mut().zip(lengths) {
+                *text = cursor.take(length)?;
+            }
+            let token = token.to_string();
+            let time = Timestamp::from_us(*us).to_string();
+            let [envelope, actor, object, changed, unchanged, context] = texts;
+            let envelope: &[&[u8]] = &[
+                TOKEN_START.as_bytes(),
+                token.as_bytes(),
+                b"\"",
+                envelope,
+                TIME_START.as_bytes(),
+                time.as_bytes(),
+                b"\"",
+            ];
+            let mut row = Vec::with_capacity(lengths.iter().sum::<usize>() + 128 + row::HEAD_BYTES_MAX);
+            let texts = [envelope, &[actor], &[object], &[changed], &[unchanged], &[context]];
+            row::write(&mut row, bindings, *us, texts);
+            rows.push(row);
+        }
+        cursor.end()?;
+        Ok(rows)
+    }
+}
