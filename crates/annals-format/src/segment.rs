@@ -1,8 +1,8 @@
 //! A segment: an immutable file that holds the oldest entries of a log, compressed, with its own index.
 //!
-//! [`Sealer`] makes one of rows, [`merge`] makes one of neighbours, and [`Segment`] reads one. Nothing here reads a file:
-//! a [`Segment`] asks [`Parts`] for the extents that it needs, so that a cache and whatever stores blobs can stand
-//! behind it. The bytes are specified in `docs/formats.md`.
+//! [`Sealer`] makes one of rows, [`merge`] makes one of neighbours, [`rewrite`] makes one without what was erased, and
+//! [`Segment`] reads one. Nothing here reads a file: a [`Segment`] asks [`Parts`] for the extents that it needs, so that
+//! a cache and whatever stores blobs can stand behind it. The bytes are specified in `docs/formats.md`.
 //!
 //! Entries are sorted by *place*, which is (instant, index); the *position* of an entry counts from the oldest.
 
@@ -17,11 +17,13 @@ mod lookup;
 mod merge;
 mod part;
 mod read;
+mod rewrite;
 mod rows;
 mod seal;
 mod terms;
 mod tokens;
 mod verify;
+mod trace;
 mod write;
 
 pub use corrupt::{Corrupt, Kind};
@@ -31,6 +33,7 @@ pub use footer::Segment;
 pub use lookup::Term;
 pub use merge::{MergeError, merge};
 pub use part::{Extent, Part, Parts};
+pub use rewrite::{RewriteError, rewrite};
 pub use rows::AllRows;
 pub use seal::{Extra, SealError, Sealer, train};
 pub use verify::{VerifyError, verify};

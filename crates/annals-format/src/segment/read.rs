@@ -103,7 +103,7 @@ impl Segment {
     }
 
     /// Goes through the indexes in the order of positions, while `each` says so.
-    fn each_index<P: Parts>(
+    pub(super) fn each_index<P: Parts>(
         &self,
         parts: &P,
         mut each: impl FnMut(u32, u64) -> bool,

@@ -4,5 +4,7 @@ mod damage;
 mod golden;
 mod merge;
 mod model;
+mod rewrite;
 mod seal;
+mod secrets;
 mod support;
