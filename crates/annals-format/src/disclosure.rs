@@ -16,7 +16,7 @@ pub use self::error::DisclosureError;
 use self::{leaf::Leaf, shape::fields};
 use crate::{
     LogToken, Row, Timestamp,
-    entry::{Salts, Section, leaf as hashing, leaf::Salt},
+    entry::{Section, leaf as hashing, leaf::Salt},
     json,
 };
 
@@ -26,7 +26,7 @@ const VERSION: &str = "1";
 impl Row<'_> {
     /// The disclosure of this entry without the sections in `withhold`, and without those that are no longer there.
     pub fn disclosure(&self, withhold: &[Section]) -> String {
-        let salts = Salts::derive(self.seed());
+        let salts = self.bindings().salts();
         let sections = Section::ALL.into_iter().zip(&salts.0).map(|(section, salt)| {
             let text = if withhold.contains(&section) { None } else { self.section(section) };
             text.map(|text| Disclosed { salt: *salt, text })

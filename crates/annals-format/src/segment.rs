@@ -22,8 +22,8 @@ mod rows;
 mod seal;
 mod terms;
 mod tokens;
-mod verify;
 mod trace;
+mod verify;
 mod write;
 
 pub use corrupt::{Corrupt, Kind};

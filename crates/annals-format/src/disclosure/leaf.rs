@@ -4,7 +4,7 @@ use super::shape::{self, fields};
 use crate::{
     Action, LogToken, Timestamp,
     entry::{
-        SECTIONS, Section,
+        Section,
         leaf::{Digest, leaf_text},
     },
     json,
@@ -61,7 +61,7 @@ impl Leaf {
             return None;
         }
         let mut digests = [[0; 32]; 4];
-        for (digest, value) in digests.iter_mut().zip(fields(sections, SECTIONS)?) {
+        for (digest, value) in digests.iter_mut().zip(fields(sections, Section::ALL.map(Section::as_str))?) {
             *digest = hex(&json::string(value)?)?;
         }
         // What follows the envelope is written again: instant and digests have one spelling.

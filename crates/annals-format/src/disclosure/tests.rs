@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     Draft, Event,
-    entry::{Entry, Origin},
+    entry::{Entry, Origin, Salts},
     event::Rules,
     limits::{EVENT_DEPTH_MAX, IMPORT_BYTES_MAX},
 };
@@ -244,5 +244,21 @@ proptest! {
         for text in [format!("{{\"version\":1,{text}"), text] {
             prop_assert!(Disclosure::parse(text.as_bytes()).is_err());
         }
+    }
+}
+
+/// What is erased cannot be disclosed; the rest can, and is of the same leaf.
+#[test]
+fn an_erased_section_is_withheld() {
+    let entry = telling(["x"; 4]);
+    let whole = Row::decode(&entry.row).expect("own row");
+    for erased in Section::ALL {
+        let bytes = whole.erase(&[erased]);
+        let row = Row::decode(&bytes).expect("own row");
+        let text = row.disclosure(&[]);
+        assert_eq!(text, whole.disclosure(&[erased]));
+        let disclosure = Disclosure::parse(text.as_bytes()).expect("own disclosure");
+        assert_eq!(disclosure.leaf_hash(), whole.leaf_hash());
+        assert_eq!(disclosure.withheld().collect::<Vec<_>>(), [erased]);
     }
 }

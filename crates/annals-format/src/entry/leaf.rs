@@ -6,10 +6,6 @@ use sha2::{Digest as _, Sha256};
 
 use super::Section;
 
-/// The names of the sections, in the order of their digests in a leaf.
-pub const SECTIONS: [&str; 4] =
-    [Section::Actor.as_str(), Section::Object.as_str(), Section::Change.as_str(), Section::Context.as_str()];
-
 /// What the salt of one section is: 16 bytes.
 pub(crate) type Salt = [u8; 16];
 

@@ -222,7 +222,7 @@ impl<'a> Row<'a> {
 
     /// The text of a section, with its braces; `None` if it is no longer there.
     pub fn section(&self, section: Section) -> Option<String> {
-        Some(self.sections.pieces(section).concat())
+        (!self.bindings.is_erased(section)).then(|| self.sections.pieces(section).concat())
     }
 
     /// The text of its leaf.

@@ -100,7 +100,7 @@ impl Bindings {
     }
 
     /// The salts of the sections that stay; zeros for the others.
-    fn salts(&self) -> Salts {
+    pub(crate) fn salts(&self) -> Salts {
         match self {
             Self::Seed(seed) => Salts::derive(seed),
             Self::Each(each) => Salts(each.map(|binding| match binding {
