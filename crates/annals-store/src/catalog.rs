@@ -110,6 +110,14 @@ pub trait Catalog: Send + Sync + 'static {
     /// long behind it: an error may leave some of them done.
     async fn forget(&self, keys_before: Timestamp, now: Timestamp) -> Result<u64, CommitError>;
 
+    /// Replaces rows of the head, of which something was erased, each with its index, durably: all of them or none. Their
+    /// leaves stay as they are. A conflict when one of them is not in the head.
+    async fn replace_rows(&self, account: AccountId, rows: Vec<(u64, Vec<u8>)>) -> Result<(), CommitError>;
+
+    /// Sees to it that nothing of what was deleted or replaced before this call is left in the engine's files. Takes long,
+    /// and commits wait meanwhile.
+    async fn scrub(&self) -> Result<(), CommitError>;
+
     /// Succeeds when the engine can answer reads.
     async fn check(&self) -> Result<(), ReadError>;
 }

@@ -20,6 +20,7 @@ mod append;
 pub mod blobs;
 mod compact;
 mod concurrent;
+mod erase;
 mod lease;
 mod names;
 mod read;
@@ -32,6 +33,7 @@ mod token;
 pub use append::*;
 pub use compact::*;
 pub use concurrent::*;
+pub use erase::*;
 pub use lease::*;
 pub use names::*;
 pub use read::*;
@@ -110,6 +112,8 @@ macro_rules! contract_tests {
             a_grant_is_issued_for_a_token,
             expired_grants_are_forgotten,
             a_use_never_moves_backwards,
+            rows_are_replaced,
+            only_rows_of_the_head_are_replaced,
             tile_hashes_are_read_back,
             a_tile_hash_is_added_once,
             a_checkpoint_takes_the_place_of_a_smaller_one,

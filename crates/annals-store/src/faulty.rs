@@ -194,6 +194,14 @@ impl Catalog for Faulty {
         self.write(Call::Forget, self.inner.forget(keys_before, now)).await
     }
 
+    async fn replace_rows(&self, account: AccountId, rows: Vec<(u64, Vec<u8>)>) -> Result<(), CommitError> {
+        self.write(Call::ReplaceRows, self.inner.replace_rows(account, rows)).await
+    }
+
+    async fn scrub(&self) -> Result<(), CommitError> {
+        self.write(Call::Scrub, self.inner.scrub()).await
+    }
+
     async fn check(&self) -> Result<(), ReadError> {
         self.read(Call::Check, self.inner.check()).await
     }

@@ -243,6 +243,22 @@ impl Catalog for Memory {
         Ok((keys + state.names.forget_grants(now) + copies) as u64)
     }
 
+    async fn replace_rows(&self, account: AccountId, rows: Vec<(u64, Vec<u8>)>) -> Result<(), CommitError> {
+        let mut state = self.state.lock();
+        let log = state.logs.get_mut(&account).ok_or(CommitError::Conflict)?;
+        if !rows.iter().all(|(index, _)| log.entry(*index).is_some()) {
+            return Err(CommitError::Conflict);
+        }
+        for (index, row) in rows {
+            log.replace(index, row);
+        }
+        Ok(())
+    }
+
+    async fn scrub(&self) -> Result<(), CommitError> {
+        Ok(())
+    }
+
     async fn check(&self) -> Result<(), ReadError> {
         Ok(())
     }

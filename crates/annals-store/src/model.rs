@@ -98,18 +98,21 @@ pub enum Scope {
     Write,
     /// Recording history: events keep their `token`, and unknown workspaces are created.
     Import,
+    /// Erasing what is personal.
+    Admin,
 }
 
 impl Scope {
     /// All scopes, in the order in which they are shown.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Import];
+    pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Import, Self::Admin];
 
-    /// The word for it: `read`, `write` or `import`.
+    /// The word for it: `read`, `write`, `import` or `admin`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Write => "write",
             Self::Import => "import",
+            Self::Admin => "admin",
         }
     }
 

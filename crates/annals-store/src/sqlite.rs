@@ -203,6 +203,14 @@ impl Catalog for Sqlite {
         Ok(forgotten)
     }
 
+    async fn replace_rows(&self, account: AccountId, rows: Vec<(u64, Vec<u8>)>) -> Result<(), CommitError> {
+        self.writer.transact(move |connection| write::replace_rows(connection, account, &rows)).await
+    }
+
+    async fn scrub(&self) -> Result<(), CommitError> {
+        self.writer.scrub().await
+    }
+
     async fn check(&self) -> Result<(), ReadError> {
         self.readers.read(read::check).await
     }

@@ -39,6 +39,8 @@ pub enum Call {
     Grant,
     Touch,
     Forget,
+    ReplaceRows,
+    Scrub,
     Check,
     /// A blob written in one piece.
     BlobPut,

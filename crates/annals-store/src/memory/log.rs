@@ -33,6 +33,14 @@ impl Log {
         self.entries.get(usize::try_from(index - self.forgotten).ok()?)
     }
 
+    /// Replaces the row of an entry of the head.
+    pub(super) fn replace(&mut self, index: u64, row: Vec<u8>) {
+        let at = index.checked_sub(self.forgotten).and_then(|at| usize::try_from(at).ok());
+        if let Some(entry) = at.and_then(|at| self.entries.get_mut(at)) {
+            entry.row = row;
+        }
+    }
+
     /// Lists a segment whose name is free, or leaves everything as it was.
     pub(super) fn seal(&mut self, segment: SegmentInfo, replaces: &[String]) -> Result<(), CommitError> {
         let range = &segment.indexes;

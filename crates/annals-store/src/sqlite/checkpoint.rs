@@ -103,6 +103,17 @@ impl Schedule {
         Ok(())
     }
 
+    /// Ends what copies beside the writer.
+    pub(super) fn rest(&mut self) {
+        self.background = None;
+    }
+
+    /// Empties the log, also of what was there before; false while readers need it.
+    pub(super) fn truncate(&mut self, connection: &Connection) -> Result<bool> {
+        self.frames_done = self.run(connection, Mode::Truncate)?;
+        Ok(self.frames_done == 0)
+    }
+
     fn run(&self, connection: &Connection, mode: Mode) -> Result<u64> {
         run(connection, mode, self.options.busy_wait)
     }

@@ -13,7 +13,7 @@ use crate::model::{AccessToken, Account, AccountId, Identity, TokenHash, TokenKi
 mod segments;
 mod tlog;
 
-pub(super) use segments::{copies, segments};
+pub(super) use segments::{copies, head_start, segments};
 pub(super) use tlog::{checkpoint, tile_hashes};
 
 /// All accounts, in the order of their ids.

@@ -46,6 +46,24 @@ fn append(connection: &Connection, append: &Append) -> Result<(), CommitError> {
     Ok(())
 }
 
+/// Replaces rows of the head.
+pub(super) fn replace_rows(
+    connection: &Connection,
+    account: AccountId,
+    rows: &[(u64, Vec<u8>)],
+) -> Result<(), CommitError> {
+    let head_start = super::read::head_start(connection, account)
+        .map_err(|error| CommitError::Unavailable(error.into()))?;
+    for (index, row) in rows {
+        // What was sealed may still have a copy here, which nobody sees.
+        if *index < head_start || *index >= crate::check::SIZE_MAX {
+            return Err(CommitError::Conflict);
+        }
+        one(execute(connection, "UPDATE head SET row = ?2 WHERE key = ?1", (key(account, *index), row))?)?;
+    }
+    Ok(())
+}
+
 /// The compare-and-swap: a log of another size is not touched.
 fn swap_tree(connection: &Connection, append: &Append) -> Result<(), CommitError> {
     let tree = &append.tree;

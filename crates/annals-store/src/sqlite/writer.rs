@@ -19,6 +19,9 @@ mod tests;
 /// The writer empties the log after this long without a write.
 const REST: Duration = Duration::from_secs(30);
 
+/// Times that emptying the log is tried while there are readers.
+const SCRUB_ATTEMPTS: usize = 100;
+
 type Job = Box<dyn FnOnce(&mut State) + Send>;
 
 /// A handle on the thread; dropping it ends the thread after the jobs that wait.
@@ -66,6 +69,20 @@ impl Writer {
             Some(Err(TrySendError::Disconnected(_))) | None => {
                 return Err(CommitError::Unavailable("the thread that writes has ended".into()));
             }
+        }
+        let lost = |_| CommitError::Unknown("the thread that writes ended before it answered".into());
+        answered.await.map_err(lost)?
+    }
+}
+
+impl Writer {
+    /// Writes the database anew, without what its free pages hold, and empties the log.
+    pub(super) async fn scrub(&self) -> Result<(), CommitError> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |state| drop(answer.send(state.scrub())));
+        let sent = self.jobs.as_ref().map(|jobs| jobs.try_send(job));
+        if !matches!(sent, Some(Ok(()))) {
+            return Err(CommitError::Unavailable("the thread that writes is busy, or has ended".into()));
         }
         let lost = |_| CommitError::Unknown("the thread that writes ended before it answered".into());
         answered.await.map_err(lost)?
@@ -126,6 +143,30 @@ impl State {
             }
         }
         self.checkpoint(Schedule::at_rest);
+    }
+
+    /// Nothing of this can be undone by a crash or lost by one: the database says the same before and after.
+    fn scrub(&mut self) -> Result<(), CommitError> {
+        let open = match self.open.take() {
+            Some(open) => self.open.insert(open),
+            None => {
+                let opened = self.open().map_err(|error| CommitError::Unavailable(error.into()))?;
+                self.open.insert(opened)
+            }
+        };
+        // The copier would hold on to the log.
+        open.checkpoints.rest();
+        let scrubbed = open.connection.execute_batch("VACUUM").map_err(error::write);
+        scrubbed?;
+        // Readers are waited for, each for a moment: none reads for long.
+        for _ in 0..SCRUB_ATTEMPTS {
+            match open.checkpoints.truncate(&open.connection) {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(error) => return Err(CommitError::Unavailable(error.into())),
+            }
+        }
+        Err(CommitError::Unavailable("readers kept the log of the catalog from being emptied".into()))
     }
 
     /// A checkpoint that fails has lost nothing: the log still holds what it should have copied.

@@ -40,7 +40,7 @@ pub(in crate::sqlite) fn segments(
 }
 
 /// Where the head of a log starts: the first index that is in no segment.
-pub(super) fn head_start(connection: &Connection, account: AccountId) -> Result<u64, ReadError> {
+pub(in crate::sqlite) fn head_start(connection: &Connection, account: AccountId) -> Result<u64, ReadError> {
     let sql = "SELECT \"end\" FROM segments WHERE account = ?1 ORDER BY \"end\" DESC LIMIT 1";
     Ok(maybe(connection, sql, [account.0], |row| row.get::<_, Size>(0))?.map_or(0, |end| end.0))
 }

@@ -106,6 +106,14 @@ impl Catalog for Commits {
         self.inner.entries(account, range, bytes_max).await
     }
 
+    async fn replace_rows(&self, account: AccountId, rows: Vec<(u64, Vec<u8>)>) -> Result<(), CommitError> {
+        self.inner.replace_rows(account, rows).await
+    }
+
+    async fn scrub(&self) -> Result<(), CommitError> {
+        self.inner.scrub().await
+    }
+
     async fn tile_hashes(
         &self,
         account: AccountId,
