@@ -10,8 +10,10 @@ mod inspect;
 mod key;
 mod list;
 mod man;
+mod monitor;
 mod output;
 mod record;
+mod remote;
 mod sample;
 mod serve;
 mod show;
@@ -61,6 +63,7 @@ enum Command {
     Show(show::Args),
     Import(import::Args),
     Verify(verify::Args),
+    Monitor(monitor::Args),
     Sample(sample::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -83,6 +86,7 @@ impl Command {
             Self::Show(args) => show::run(&args),
             Self::Import(args) => import::run(&args),
             Self::Verify(args) => verify::run(&args),
+            Self::Monitor(args) => monitor::run(&args),
             Self::Sample(args) => sample::run(&args),
             Self::Completions(args) => completions::run(&args),
             Self::Man(args) => man::run(&args),
@@ -92,7 +96,8 @@ impl Command {
 
 /// Runs the command that the process was started with.
 ///
-/// The exit code is 0 when it did all it was asked, 1 when it did not, and 2 when it was not understood.
+/// The exit code is 0 when it did all it was asked, 1 when it did not, 2 when it was not understood, and 3 when a log is not
+/// what it should be.
 pub fn run() -> ExitCode {
     Cli::parse().command.run().unwrap_or_else(|error| output::report(&error))
 }

@@ -4,7 +4,7 @@
 //! proven is what is served. [`Signer`] signs the committed tree about once a second while it grows, with the
 //! [`SigningKeys`], and never signs a tree that contradicts one that it has signed before.
 
-mod file;
+pub(crate) mod file;
 mod keys;
 mod proof;
 mod signed;

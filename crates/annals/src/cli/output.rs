@@ -6,7 +6,7 @@ mod text;
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
-pub(super) use error::{HintExt, hint_also, report, usage};
+pub(super) use error::{HintExt, exit_code, failure, hint_also, report, usage};
 pub(super) use screen::Screen;
 pub(super) use text::{grouped, json_text, plain};
 

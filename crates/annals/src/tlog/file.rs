@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Replaces a file, readable for its owner alone, durably: a crash leaves the old one or the new one.
-pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let temporary = path.with_added_extension("new");
     // What a crash left behind is in the way of nobody.
     match fs::remove_file(&temporary) {

@@ -46,6 +46,7 @@ fn on(data_dir: &Path, arguments: &[&str]) -> Ran {
 #[derive(Debug)]
 pub(crate) struct Ran {
     code: i32,
+    pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }

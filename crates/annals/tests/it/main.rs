@@ -7,6 +7,7 @@ mod disk;
 mod faults;
 mod hostile;
 mod isolation;
+mod monitor;
 mod read;
 mod segments;
 mod support;

@@ -1,7 +1,7 @@
 //! The verifiable log as those see it who verify it: checkpoints, tiles, and what they must never show.
 
 mod mirror;
-mod rollback;
+pub(crate) mod rollback;
 
 use std::time::Duration;
 

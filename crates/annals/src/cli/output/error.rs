@@ -46,13 +46,27 @@ impl<T, E: Into<anyhow::Error>> HintExt<T> for Result<T, E> {
 /// Adds a step that comes after those the error has already.
 pub(in crate::cli) fn hint_also(error: anyhow::Error, hint: &str) -> anyhow::Error {
     let hint = hint_of(&error).map_or_else(|| hint.to_owned(), |first| format!("{first} {hint}"));
-    let exit_code = hinted(&error).map_or(1, |hinted| hinted.exit_code);
+    let exit_code = exit_code(&error);
     Hinted { error, hint, exit_code }.into()
 }
 
 /// The error of a command that was called wrongly; it ends with exit code 2.
 pub(in crate::cli) fn usage(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
     Hinted { error: anyhow::Error::msg(message.into()), hint: hint.into(), exit_code: 2 }.into()
+}
+
+/// The error of a command whose exit code says more than that it failed.
+pub(in crate::cli) fn failure(
+    message: impl Into<String>,
+    hint: impl Into<String>,
+    exit_code: u8,
+) -> anyhow::Error {
+    Hinted { error: anyhow::Error::msg(message.into()), hint: hint.into(), exit_code }.into()
+}
+
+/// The exit code of a command that ends with this error.
+pub(in crate::cli) fn exit_code(error: &anyhow::Error) -> u8 {
+    hinted(error).map_or(1, |hinted| hinted.exit_code)
 }
 
 /// Tells standard error what went wrong and what to do next, and answers the exit code.
@@ -68,7 +82,7 @@ pub(in crate::cli) fn report(error: &anyhow::Error) -> ExitCode {
     if let Some(hint) = hint_of(error) {
         drop(writeln!(stderr, "{cyan}hint:{off} {hint}"));
     }
-    ExitCode::from(hinted(error).map_or(1, |hinted| hinted.exit_code))
+    ExitCode::from(exit_code(error))
 }
 
 /// The error and its causes in one line, each said once.

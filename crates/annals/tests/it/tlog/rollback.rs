@@ -26,7 +26,7 @@ pub(crate) fn copy(from: &Path, to: &Path, except: &str) {
 }
 
 /// Removes the catalog and the segments; the keys stay.
-fn clear(data_dir: &Path) {
+pub(crate) fn clear(data_dir: &Path) {
     for entry in fs::read_dir(data_dir).expect("a directory") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
