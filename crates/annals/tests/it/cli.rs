@@ -45,7 +45,6 @@ fn on(data_dir: &Path, arguments: &[&str]) -> Ran {
 /// What came of a command.
 #[derive(Debug)]
 pub(crate) struct Ran {
-    code: i32,
     pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
