@@ -2,12 +2,14 @@
 
 mod accounts;
 mod drafts;
+mod erase;
 mod read;
 mod record;
 mod search;
 mod workspaces;
 
 pub use accounts::Accounts;
+pub use erase::{EraseError, Erasure, ErasureRequest};
 pub use read::{Found, Page, View};
 pub use record::{Answer, RecordError, RecordRequest};
 pub use workspaces::Workspaces;

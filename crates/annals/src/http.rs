@@ -6,6 +6,7 @@ mod audit_logs;
 mod auth;
 mod body;
 mod docs;
+mod erase;
 mod error;
 mod etag;
 mod health;
@@ -56,6 +57,7 @@ fn api(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
     let authenticated = OpenApiRouter::new()
         .routes(routes!(audit_logs::list, audit_logs::record))
         .routes(routes!(stats::stats))
+        .routes(routes!(erase::erase))
         .routes(routes!(audit_logs::get))
         .routes(routes!(workspaces::ping))
         .routes(routes!(workspaces::me))

@@ -6,6 +6,7 @@
 //! crash leaves behind at each step; the catalog's transaction is what makes it true.
 
 mod compact;
+mod erase;
 mod keeper;
 mod seal;
 mod sealed;

@@ -65,6 +65,12 @@ impl ListQuery {
         Ok(list)
     }
 
+    /// The first page, of so many rows, of the entries that match.
+    pub fn of(filter: Filter, limit: u64) -> Self {
+        let limit = NonZeroU64::new(limit).unwrap_or(NonZeroU64::MIN);
+        Self { filter, page: NonZeroU64::MIN, limit, carried: Vec::new() }
+    }
+
     /// The query string of a link to another page of the same list, seen at the tree size `as_of`. `page` comes last,
     /// as there are clients that take everything after `page=` for the number.
     pub fn link(&self, page: u64, as_of: u64) -> String {

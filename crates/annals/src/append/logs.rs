@@ -168,6 +168,12 @@ impl Logs {
         Err(segments::moving())
     }
 
+    /// Makes a log anew from the catalog, after rows of it were replaced.
+    pub(crate) async fn renew_now(&self, account: AccountId) -> Result<(), ReadError> {
+        let _publishing = self.publishing.lock().await;
+        self.renew(account).await
+    }
+
     /// The segments that the catalog lists, open.
     async fn listed(&self, account: AccountId) -> Result<Arc<[Arc<Sealed>]>, SegmentError> {
         let known = Arc::clone(self.known(account).read().segments());

@@ -92,7 +92,7 @@ fn explain<T>(error: AdministerError) -> anyhow::Result<T> {
     use AdministerError as E;
     let (wrong_call, step) = match &error {
         E::Empty { .. } | E::TooLong { .. } => (true, "Give one that people can read."),
-        E::NoScope => (true, "Give one or more of read, write and import with --scope."),
+        E::NoScope => (true, "Give one or more of read, write, import and admin with --scope."),
         E::Expired { .. } => (true, "Give a time to come with --expires, or leave it out."),
         E::AccountNotNamed { .. } => (true, "Say which one with --account TOKEN."),
         E::AmbiguousAccount { .. } => (true, "Say which one by its token."),

@@ -162,7 +162,9 @@ async fn start(
         None
     };
     let segments = Arc::new(Segments::new(blobs, config.cache_mib.saturating_mul(1024 * 1024)));
-    let keeper = KeeperOptions { seal_rows: config.segment_rows, ..KeeperOptions::default() };
+    // The data directory is locked: nobody else makes segments of it.
+    let holder = "the server of the data directory".to_owned();
+    let keeper = KeeperOptions { seal_rows: config.segment_rows, holder, ..KeeperOptions::default() };
     let options = EngineOptions { keeper, ..EngineOptions::default() };
     let (engine, sequencer) = Engine::open(catalog, segments, clock, metrics, options).await?;
     let signer = Arc::new(engine.signer(&config.signing_key()).await.or_else(explain_keys)?);

@@ -96,6 +96,8 @@ enum ScopeArg {
     Write,
     /// Bringing a history along: events keep their tokens, unknown workspaces are created
     Import,
+    /// Erasing what is personal
+    Admin,
 }
 
 impl From<ScopeArg> for Scope {
@@ -104,6 +106,7 @@ impl From<ScopeArg> for Scope {
             ScopeArg::Read => Self::Read,
             ScopeArg::Write => Self::Write,
             ScopeArg::Import => Self::Import,
+            ScopeArg::Admin => Self::Admin,
         }
     }
 }

@@ -26,6 +26,11 @@ impl HeadSearch {
     pub(super) fn new() -> Self {
         Self(Cache::builder().max_capacity(limits::SEARCHED_HEADS_MAX).time_to_idle(KEPT_FOR).build())
     }
+
+    /// Forgets the words of an account's head.
+    pub(super) fn forget(&self, account: AccountId) {
+        self.0.invalidate(&account);
+    }
 }
 
 impl Engine {

@@ -338,6 +338,27 @@ pub(super) enum IntervalName {
     Month,
 }
 
+/// What is to be erased, and why.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is read by hand")]
+pub(super) struct ErasureBody {
+    /// The sections: `actor` (user, user_id, user_role), `object` (object_title), `change` (changed_values, unchanged_values),
+    /// `context` (context, metadata, workspace_title).
+    #[schema(example = json!(["actor"]))]
+    sections: Vec<String>,
+    /// Why, as the audit logs of the erasure say it; 1 to 1,024 bytes.
+    reason: String,
+}
+
+/// What was erased.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ErasureAnswer {
+    /// The `object_token` of the two audit logs that tell of the erasure.
+    pub(super) token: String,
+    /// Of how many audit logs something was erased.
+    pub(super) entries: u64,
+}
+
 /// How many audit logs match.
 #[derive(Serialize, ToSchema)]
 pub(super) struct StatsAnswer {

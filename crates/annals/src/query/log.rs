@@ -39,12 +39,15 @@ pub struct Unindexed(Arc<Tail>);
 
 /// A run that takes the place of its tail.
 #[derive(Debug)]
-pub struct Indexed(Run);
+pub struct Indexed {
+    run: Run,
+    tail: Arc<Tail>,
+}
 
 impl Unindexed {
     /// Indexes the entries. Takes milliseconds.
     pub fn index(&self) -> Indexed {
-        Indexed(Run::build(&self.0))
+        Indexed { run: Run::build(&self.0), tail: Arc::clone(&self.0) }
     }
 }
 
@@ -99,10 +102,10 @@ impl Log {
         Some(Unindexed(Arc::clone(&full.tail)))
     }
 
-    /// Puts a run in the place of the tail that it was made from, unless that was sealed meanwhile.
-    pub fn replace(&mut self, Indexed(run): Indexed) {
+    /// Puts a run in the place of the tail that it was made from, unless that was sealed meanwhile, or the log was made anew.
+    pub fn replace(&mut self, Indexed { run, tail }: Indexed) {
         let tails = self.full.len();
-        self.full.retain(|full| full.tail.indexes() != run.indexes());
+        self.full.retain(|full| !Arc::ptr_eq(&full.tail, &tail));
         if self.full.len() < tails {
             self.runs.push(Arc::new(run));
         }

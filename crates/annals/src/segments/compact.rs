@@ -33,11 +33,7 @@ impl Keeper {
         //    pieces that no reader can see, or a blob that nobody lists.
         let name = Self::name(&(start..end));
         let key = BlobKey::Segment { account, name: name.clone() };
-        let sink = Sink {
-            writer: self.segments().blobs().writer(&key),
-            piece: Vec::new(),
-            runtime: Handle::current(),
-        };
+        let sink = Sink::new(self.segments().blobs().writer(&key), Handle::current());
         let merge = move || -> Result<_, KeepError> {
             let mut sink = sink;
             let options = segment::Options::default();
@@ -86,19 +82,23 @@ fn choose(rows: &[u64], fan_in: usize) -> Option<Range<usize>> {
 }
 
 /// Hands what is written to the blob store. Blocks.
-struct Sink {
+pub(super) struct Sink {
     writer: BlobWriter,
     piece: Vec<u8>,
     runtime: Handle,
 }
 
 impl Sink {
+    pub(super) fn new(writer: BlobWriter, runtime: Handle) -> Self {
+        Self { writer, piece: Vec::new(), runtime }
+    }
+
     fn hand_over(&mut self) -> io::Result<()> {
         let piece = std::mem::take(&mut self.piece);
         self.runtime.block_on(self.writer.write(&piece)).map_err(io::Error::other)
     }
 
-    fn finish(mut self) -> Result<(), KeepError> {
+    pub(super) fn finish(mut self) -> Result<(), KeepError> {
         let piece = std::mem::take(&mut self.piece);
         self.runtime.block_on(async {
             self.writer.write(&piece).await?;

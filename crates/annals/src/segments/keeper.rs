@@ -27,6 +27,9 @@ pub struct KeeperOptions {
     pub quiet_rows_min: u64,
     /// Neighbouring segments that are made into one.
     pub fan_in: usize,
+    /// What this server is called in leases. One that has a catalog to itself is always called the same, so that it goes on
+    /// at once after a crash; of several each has a name of its own.
+    pub holder: String,
 }
 
 impl Default for KeeperOptions {
@@ -35,6 +38,7 @@ impl Default for KeeperOptions {
             seal_rows: limits::SEAL_ROWS,
             quiet_rows_min: limits::QUIET_SEAL_ROWS_MIN,
             fan_in: limits::COMPACT_SEGMENTS,
+            holder: format!("{:016x}", u64::from_le_bytes(random::bytes())),
         }
     }
 }
@@ -51,10 +55,10 @@ pub struct Keeper {
     pub(super) options: KeeperOptions,
     /// Where segments are made.
     pub(super) worker: Worker,
+    /// Held by whoever makes or removes segments in this process.
+    pub(super) tending: tokio::sync::Mutex<()>,
     /// Told when entries were sealed.
     pub(super) sealed: Notify,
-    /// This process, among all that work on the catalog.
-    holder: String,
     /// The dictionary that an account's newest segment was compressed with: it fits the next one, too.
     pub(super) dictionaries: Mutex<HashMap<AccountId, Arc<[u8]>>>,
     /// The sizes that logs had at the last look for quiet ones.
@@ -78,6 +82,9 @@ pub enum KeepError {
     /// The segment cannot be made of these entries.
     #[error(transparent)]
     Seal(#[from] segment::SealError),
+    /// A segment cannot be written anew.
+    #[error(transparent)]
+    Rewrite(#[from] segment::RewriteError<SegmentError>),
     /// These segments cannot be made into one.
     #[error(transparent)]
     Merge(#[from] segment::MergeError<SegmentError>),
@@ -98,7 +105,6 @@ impl Keeper {
         metrics: Arc<Metrics>,
         options: KeeperOptions,
     ) -> Self {
-        let holder = format!("{:016x}", u64::from_le_bytes(random::bytes()));
         let (dictionaries, sizes, orphans) = (Mutex::default(), Mutex::default(), Mutex::default());
         let worker = Worker::start();
         Self {
@@ -108,8 +114,8 @@ impl Keeper {
             metrics,
             options,
             worker,
+            tending: tokio::sync::Mutex::default(),
             sealed: Notify::new(),
-            holder,
             dictionaries,
             sizes,
             orphans,
@@ -172,11 +178,11 @@ impl Keeper {
 
     /// Does some work if no other server is at it.
     async fn with_lease(&self, account: AccountId, work: impl Future<Output = Result<(), KeepError>>) {
+        let _tending = self.tending.lock().await;
         let done = async {
             if self.prolong(account).await? {
                 work.await?;
-                let now = self.clock.now();
-                self.catalog.acquire(&lease(account), &self.holder, now, now).await?;
+                self.give_back(account, self.clock.now()).await?;
             }
             Ok::<_, KeepError>(())
         };
@@ -186,10 +192,16 @@ impl Keeper {
         }
     }
 
-    async fn prolong(&self, account: AccountId) -> Result<bool, KeepError> {
+    /// Ends the lease.
+    pub(super) async fn give_back(&self, account: AccountId, now: Timestamp) -> Result<(), KeepError> {
+        self.catalog.acquire(&lease(account), &self.options.holder, now, now).await?;
+        Ok(())
+    }
+
+    pub(super) async fn prolong(&self, account: AccountId) -> Result<bool, KeepError> {
         let now = self.clock.now();
         let until = now.plus_us(i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX));
-        Ok(self.catalog.acquire(&lease(account), &self.holder, now, until).await?)
+        Ok(self.catalog.acquire(&lease(account), &self.options.holder, now, until).await?)
     }
 
     /// Where segments are read.

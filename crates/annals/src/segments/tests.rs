@@ -57,7 +57,8 @@ impl World {
         let (_, secret) = create_token(&admin, account, &request).await.expect("a token");
         let blobs = Blobs::over(calls.blobs(Arc::new(InMemory::new())));
         let segments = Arc::new(Segments::new(blobs.clone(), 1 << 24));
-        let keeper = KeeperOptions { seal_rows: 256, quiet_rows_min: 1, fan_in: 4 };
+        let keeper =
+            KeeperOptions { seal_rows: 256, quiet_rows_min: 1, fan_in: 4, ..KeeperOptions::default() };
         let options = EngineOptions { keeper, ..EngineOptions::default() };
         let metrics = Arc::new(Metrics::new());
         let opened = Engine::open(catalog, segments, Arc::clone(&clock) as _, metrics, options);

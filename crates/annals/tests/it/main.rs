@@ -4,6 +4,7 @@ mod auth;
 mod cli;
 mod crash;
 mod disk;
+mod erase;
 mod faults;
 mod hostile;
 mod isolation;

@@ -368,7 +368,7 @@ async fn open(
     let metrics = Arc::new(Metrics::new());
     let segments = Arc::new(Segments::new(blobs, 1 << 20));
     // Everything is sealed at once, and two segments are enough to be made into one.
-    let keeper = KeeperOptions { seal_rows: 1, quiet_rows_min: 1, fan_in: 2 };
+    let keeper = KeeperOptions { seal_rows: 1, quiet_rows_min: 1, fan_in: 2, ..KeeperOptions::default() };
     let options = EngineOptions { keeper, ..EngineOptions::default() };
     let (engine, ended) = Engine::open(catalog, segments, clock, metrics, options).await?;
     Ok((Arc::new(engine), ended))

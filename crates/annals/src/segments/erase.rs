@@ -1,0 +1,168 @@
+//! Erasing: sections of entries go from wherever they are, and their digests stay.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use annals_format::{
+    Row, Timestamp,
+    entry::Section,
+    segment::{self, Options},
+};
+use annals_store::{AccountId, BlobKey, ReadError, SegmentInfo};
+use tokio::runtime::Handle;
+
+use super::{
+    Sealed,
+    compact::Sink,
+    keeper::{KeepError, Keeper},
+    seal::terms,
+};
+
+/// Rows that are read at a time.
+const READ_ROWS: usize = 256;
+
+/// Different values that are looked for in dictionaries, at most: with more, every dictionary counts as having some of them.
+const VALUES_MAX: usize = 100_000;
+
+/// How long another server may be at the account's segments.
+const LEASE_PATIENCE: Duration = Duration::from_secs(30);
+
+impl Keeper {
+    /// Erases sections of the entries at some indexes, which ascend, and whatever was made of them: terms, words,
+    /// dictionaries, and copies that nobody sees any more. Takes long. Done again it does what is left.
+    ///
+    /// Between any two steps the process may die. Each row is as it was or erased, and every proof holds either way; what
+    /// is not done yet is done by the next call.
+    pub async fn erase(
+        &self,
+        account: AccountId,
+        indexes: &[u64],
+        sections: &[Section],
+    ) -> Result<(), KeepError> {
+        // Nobody seals or compacts meanwhile: what was read before would be written after.
+        let _tending = self.tending.lock().await;
+        let patience = tokio::time::Instant::now() + LEASE_PATIENCE;
+        while !self.prolong(account).await? {
+            if tokio::time::Instant::now() > patience {
+                return Err(
+                    ReadError::Unavailable("another server is at the account's segments".into()).into()
+                );
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        // 1. Find out what is to go, as dictionaries may have it, too. A crash leaves everything as it was.
+        let values = self.values(account, indexes, sections).await?;
+        // 2. Erase it in the head. A crash leaves some rows erased.
+        for chunk in indexes.chunks(READ_ROWS) {
+            let rows = self.catalog.rows(account, chunk).await?;
+            let mut erased = Vec::new();
+            for (index, row) in chunk.iter().zip(rows) {
+                let Some(row) = row else { continue };
+                let after = decoded(&row)?.erase(sections);
+                if after != row {
+                    erased.push((*index, after));
+                }
+            }
+            self.catalog.replace_rows(account, erased).await?;
+        }
+        // 3. Write segments anew that have such an entry, or a dictionary with some of it; each is listed in the place of
+        //    the old one, which is removed at once. A crash leaves some of them as they were, or an old blob that nobody
+        //    lists, which is swept later.
+        let indexes: Arc<[u64]> = indexes.into();
+        let listed: Vec<Arc<Sealed>> = self.logs.known(account).read().segments().to_vec();
+        for sealed in listed {
+            let first = indexes.partition_point(|index| *index < sealed.indexes().start);
+            let concerned = indexes.get(first).is_some_and(|index| sealed.indexes().contains(index));
+            if concerned || self.dictionary_has(&sealed, values.as_ref()).await? {
+                self.rewrite(account, &sealed, &indexes, sections).await?;
+                self.prolong(account).await?;
+            }
+        }
+        // 4. Nothing is compressed with the old dictionary again.
+        self.dictionaries.lock().remove(&account);
+        // 5. What readers look things up in is made anew. It is in memory, and a crash makes it anew as well.
+        self.logs.renew_now(account).await?;
+        // 6. The catalog's files lose what was replaced and deleted in them. A crash leaves copies in free space, which
+        //    the next erasure removes.
+        self.catalog.forget(Timestamp::MIN, Timestamp::MIN).await?;
+        self.catalog.scrub().await?;
+        let now = self.clock.now();
+        self.give_back(account, now).await
+    }
+
+    /// The values that these sections say, as they are spelt; `None` for too many to look for.
+    async fn values(
+        &self,
+        account: AccountId,
+        indexes: &[u64],
+        sections: &[Section],
+    ) -> Result<Option<Arc<[Vec<u8>]>>, KeepError> {
+        let mut values: HashSet<Vec<u8>> = HashSet::new();
+        for chunk in indexes.chunks(READ_ROWS) {
+            for row in self.logs.read_rows(account, chunk).await? {
+                let row = decoded(&row)?;
+                for section in sections {
+                    row.spelt_values(*section, |value| {
+                        values.insert(value.as_bytes().to_vec());
+                    });
+                }
+            }
+            if values.len() > VALUES_MAX {
+                return Ok(None);
+            }
+        }
+        Ok(Some(values.into_iter().collect()))
+    }
+
+    async fn dictionary_has(
+        &self,
+        sealed: &Arc<Sealed>,
+        values: Option<&Arc<[Vec<u8>]>>,
+    ) -> Result<bool, KeepError> {
+        let Some(values) = values.map(Arc::clone) else { return Ok(true) };
+        let sealed = Arc::clone(sealed);
+        self.worker.run(move || Ok(sealed.layout().dictionaries_contain(&*sealed, &values)?)).await
+    }
+
+    /// Writes a segment anew, without these sections of those of its entries that are among `indexes`.
+    async fn rewrite(
+        &self,
+        account: AccountId,
+        sealed: &Arc<Sealed>,
+        indexes: &Arc<[u64]>,
+        sections: &[Section],
+    ) -> Result<(), KeepError> {
+        let name = Self::name(&sealed.indexes());
+        let key = BlobKey::Segment { account, name: name.clone() };
+        let sink = Sink::new(self.segments().blobs().writer(&key), Handle::current());
+        let (source, indexes, sections) = (Arc::clone(sealed), Arc::clone(indexes), sections.to_vec());
+        let write = move || -> Result<_, KeepError> {
+            let mut sink = sink;
+            let erase =
+                |index: u64, row: &Row| indexes.binary_search(&index).is_ok().then(|| row.erase(&sections));
+            let parts = source.uncached();
+            let summary =
+                segment::rewrite((source.layout(), &parts), &Options::default(), erase, terms, &mut sink)?;
+            sink.finish()?;
+            Ok(summary)
+        };
+        let summary = self.worker.run(write).await?;
+        let info = SegmentInfo {
+            name,
+            indexes: summary.indexes.clone(),
+            bytes: summary.bytes,
+            footer_bytes: summary.footer_bytes,
+        };
+        let footer = info.bytes.saturating_sub(u64::from(info.footer_bytes))..info.bytes;
+        let footer = self.segments().blobs().read(&key, std::slice::from_ref(&footer)).await?;
+        let replaced = sealed.info().name.clone();
+        self.list(account, info.clone(), vec![replaced.clone()], footer.first().map_or(&[], |footer| footer))
+            .await?;
+        self.segments().blobs().delete(&BlobKey::Segment { account, name: replaced }).await?;
+        Self::tell("a segment was written anew, without what was erased", account, &info);
+        Ok(())
+    }
+}
+
+fn decoded(row: &[u8]) -> Result<Row<'_>, ReadError> {
+    Row::decode(row).map_err(|error| ReadError::Corrupt(error.to_string()))
+}
