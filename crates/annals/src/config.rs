@@ -13,6 +13,7 @@ mod keys;
 mod setting;
 #[cfg(test)]
 mod tests;
+mod witnesses;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -24,7 +25,7 @@ pub use environment::Environment;
 pub use flags::Flags;
 pub use keys::{KEYS, Key};
 
-use crate::limits;
+use crate::{limits, witness::client::Witness};
 use keys::Draft;
 use setting::Setting;
 
@@ -41,6 +42,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The file of the keys that checkpoints are signed with; none for one in the data directory.
     pub signing_key: Option<PathBuf>,
+    /// Who is asked to cosign checkpoints.
+    pub witnesses: Vec<Witness>,
     /// Where the server listens.
     pub listen: SocketAddr,
     /// The URL that clients reach the server by, for links; never ends with a slash.
@@ -124,6 +127,7 @@ impl Default for Config {
         Self {
             data_dir: PathBuf::from("./annals-data"),
             signing_key: None,
+            witnesses: Vec::new(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8787)),
             public_url: None,
             trusted_proxies: Vec::new(),
@@ -187,7 +191,7 @@ pub fn load(flags: &Flags, environment: &Environment, defaults: Config) -> Resul
     let named = flags.config.clone().or_else(|| environment.config());
     let file = named.or_else(|| Some(PathBuf::from(FILE_NAME)).filter(|path| path.exists()));
     let mut faults = Vec::new();
-    let mut draft = Draft { config: defaults, tls_cert: None, tls_key: None };
+    let mut draft = Draft { config: defaults, tls_cert: None, tls_key: None, witnesses: None };
     let sources =
         [file.as_deref().map_or_else(Vec::new, file::settings), environment.settings(), flags.settings()];
     for setting in sources.into_iter().flatten() {

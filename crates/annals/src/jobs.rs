@@ -1,12 +1,15 @@
 //! What the server does by itself, beside answering: each job can be run once, and [`run`] runs them all in turn.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use annals_format::Timestamp;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tracing::{debug, warn};
 
-use crate::{engine::Engine, tlog::Signer};
+use crate::{
+    engine::Engine,
+    tlog::{Signer, Witnessing},
+};
 
 /// Between two rounds of [`flush_uses`]: as much of a token's last use as a crash may forget.
 const FLUSH_USES_EVERY: Duration = Duration::from_secs(15);
@@ -21,12 +24,17 @@ const TEND_QUIET_EVERY: Duration = Duration::from_hours(1);
 const TEND_EVERY: Duration = Duration::from_mins(1);
 
 /// Runs all jobs, each when it is due. What fails is tried again when it is due next.
-pub async fn run(engine: &Engine, signer: &Signer, idempotency_days: u32) -> Infallible {
+pub async fn run(
+    engine: &Engine,
+    signer: &Arc<Signer>,
+    witnessing: &Witnessing,
+    idempotency_days: u32,
+) -> Infallible {
     tokio::select! {
         never = keep_books(engine, idempotency_days) => never,
         never = tend(engine) => never,
         never = forget_copies(engine) => never,
-        never = sign(signer) => never,
+        never = sign(signer, witnessing) => never,
     }
 }
 
@@ -55,8 +63,9 @@ async fn tend(engine: &Engine) -> Infallible {
     }
 }
 
-/// Signs checkpoints as logs grow.
-async fn sign(signer: &Signer) -> Infallible {
+/// Signs checkpoints as logs grow, and has them cosigned. Witnesses come first: they may know more of a log than is left of it.
+async fn sign(signer: &Arc<Signer>, witnessing: &Witnessing) -> Infallible {
+    let _witnesses = witnessing.start(signer).await;
     let mut due = every(Signer::EVERY);
     loop {
         due.tick().await;

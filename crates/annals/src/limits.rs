@@ -98,6 +98,13 @@ pub const WITNESS_ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// Seconds that a witness may take to answer.
 pub const WITNESS_ANSWER_SECONDS_MAX: u64 = 5;
 
+/// Keys of all witnesses together whose cosignatures a log asks for. With as many keys of its own they make the sixteen
+/// signatures that every reader of notes has to take.
+pub const WITNESS_KEYS_MAX: usize = 8;
+
+/// Logs about which a witness is asked at a time.
+pub const WITNESS_REQUESTS_MAX: usize = 8;
+
 /// A limit as people read it.
 #[derive(Debug, Clone, Copy)]
 pub struct Limit {
@@ -144,5 +151,7 @@ pub const ALL: &[Limit] = &[
     Limit { what: "time to send a request to a witness", max: WITNESS_BODY_SECONDS_MAX, unit: "seconds" },
     Limit { what: "answer of a witness", max: WITNESS_ANSWER_BYTES_MAX as u64, unit: "bytes" },
     Limit { what: "time for a witness to answer", max: WITNESS_ANSWER_SECONDS_MAX, unit: "seconds" },
+    Limit { what: "keys of all witnesses of a server", max: WITNESS_KEYS_MAX as u64, unit: "keys" },
+    Limit { what: "requests to a witness at a time", max: WITNESS_REQUESTS_MAX as u64, unit: "requests" },
     Limit { what: "time to finish requests at shutdown", max: SHUTDOWN_SECONDS_MAX, unit: "seconds" },
 ];

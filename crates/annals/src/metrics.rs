@@ -19,6 +19,7 @@ pub struct Metrics {
     commit_events: Histogram,
     sealed: Counter,
     compacted: Counter,
+    witness_answers: Family<WitnessLabels, Counter>,
     /// Bytes of request bodies that are held in memory.
     pub body_bytes: Gauge,
     /// Seconds since the epoch at which the process started.
@@ -34,6 +35,12 @@ struct RequestLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RouteLabels {
     route: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WitnessLabels {
+    witness: String,
+    outcome: &'static str,
 }
 
 impl Default for Metrics {
@@ -57,6 +64,7 @@ impl Metrics {
             commit_events: Histogram::new([1.0, 4.0, 16.0, 64.0, 256.0, 1_024.0, 4_096.0, 16_384.0]),
             sealed: Counter::default(),
             compacted: Counter::default(),
+            witness_answers: Family::default(),
             body_bytes: Gauge::default(),
             started: Gauge::default(),
         };
@@ -82,6 +90,11 @@ impl Metrics {
             "segments_compacted",
             "Segments that others took the place of",
             metrics.compacted.clone(),
+        );
+        registry.register(
+            "witness_answers",
+            "What came of asking witnesses to cosign a checkpoint",
+            metrics.witness_answers.clone(),
         );
         registry.register_with_unit(
             "request_bodies",
@@ -120,6 +133,11 @@ impl Metrics {
     /// Counts segments that one took the place of.
     pub fn compacted(&self, segments: usize) {
         self.compacted.inc_by(segments as u64);
+    }
+
+    /// Counts what came of asking a witness, which the configuration names, to cosign a checkpoint.
+    pub fn witness_answer(&self, witness: &str, outcome: &'static str) {
+        self.witness_answers.get_or_create(&WitnessLabels { witness: witness.to_owned(), outcome }).inc();
     }
 
     /// Counts an answered request.

@@ -25,7 +25,8 @@ use crate::{
     segments::{KeeperOptions, Segments},
     server::{ListenError, Server, Signals, open_files},
     telemetry,
-    tlog::SignError,
+    tlog::{SignError, Witnessing},
+    witness::client::WitnessError,
 };
 use welcome::Welcome;
 
@@ -118,14 +119,14 @@ async fn serve(
             return Ok(());
         }
     };
-    let Started { server, app, sequencer } = started;
+    let Started { server, app, sequencer, witnessing } = started;
 
     let grace = Duration::from_secs(config.shutdown_seconds);
     // A task of its own accepts connections much faster than this one, which is not on a thread of the runtime.
     let serving = tokio::spawn(server.run(http::router(Arc::clone(&app)), signals.end(), grace));
     tokio::select! {
         served = serving => served?.context("the server cannot go on")?,
-        never = jobs::run(&app.engine, &app.signer, config.idempotency.days) => match never {},
+        never = jobs::run(&app.engine, &app.signer, &witnessing, config.idempotency.days) => match never {},
     }
     jobs::flush_uses(&app.engine).await;
     // What was handed to the sequencer is recorded even if its connection is gone.
@@ -142,6 +143,8 @@ struct Started {
     app: Arc<App>,
     /// Ends when everything that was handed in to be recorded has been.
     sequencer: JoinHandle<()>,
+    /// Who is asked for cosignatures.
+    witnessing: Witnessing,
 }
 
 async fn start(
@@ -166,6 +169,7 @@ async fn start(
     let holder = "the server of the data directory".to_owned();
     let keeper = KeeperOptions { seal_rows: config.segment_rows, holder, ..KeeperOptions::default() };
     let options = EngineOptions { keeper, ..EngineOptions::default() };
+    let witnessing = Witnessing::new(&config.witnesses, Arc::clone(&metrics)).or_else(explain_witnesses)?;
     let (engine, sequencer) = Engine::open(catalog, segments, clock, metrics, options).await?;
     let signer = Arc::new(engine.signer(&config.signing_key()).await.or_else(explain_keys)?);
     let demo = if demo { demo::fill(&engine).await? } else { None };
@@ -175,7 +179,8 @@ async fn start(
         Welcome { url: &url, data_dir: &config.data_dir, first_run: first_run.as_ref(), demo: demo.as_ref() };
     welcome.print()?;
     info!(url, listen = %server.address(), data_dir = %config.data_dir.display(), "annals is ready");
-    Ok(Started { server, app: Arc::new(App::new(engine, signer, Arc::clone(config))), sequencer })
+    let app = Arc::new(App::new(engine, signer, Arc::clone(config)));
+    Ok(Started { server, app, sequencer, witnessing })
 }
 
 /// Adds the next step to what is wrong with a data directory.
@@ -200,6 +205,11 @@ fn explain_keys<T>(error: SignError) -> anyhow::Result<T> {
         "`annals key --help` says how keys are made; bring back a copy of the file if there is one, as without its keys \
          every log gets another name.",
     )
+}
+
+/// Adds the next step to why witnesses cannot be asked.
+fn explain_witnesses<T>(error: WitnessError) -> anyhow::Result<T> {
+    Err(error).context("witnesses cannot be asked over HTTPS").hint("Install the system's CA certificates.")
 }
 
 /// Adds the next step to why the server cannot listen.

@@ -8,6 +8,7 @@ use tracing_subscriber::EnvFilter;
 use super::{
     Config, LogFormat, Tls,
     setting::{Origin, Setting},
+    witnesses,
 };
 use crate::limits;
 
@@ -36,6 +37,8 @@ pub(super) struct Draft {
     pub(super) config: Config,
     pub(super) tls_cert: Option<PathBuf>,
     pub(super) tls_key: Option<PathBuf>,
+    /// As they are written, and where.
+    pub(super) witnesses: Option<(Vec<String>, Origin)>,
 }
 
 impl Draft {
@@ -60,7 +63,11 @@ impl Draft {
                 None
             }
         };
-        Config { tls, ..self.config }
+        let witnesses = match self.witnesses {
+            Some((entries, origin)) => witnesses::parse(&entries, &origin, faults),
+            None => self.config.witnesses,
+        };
+        Config { witnesses, tls, ..self.config }
     }
 }
 
@@ -85,6 +92,20 @@ pub static KEYS: &[Key] = &[
         default: "",
         takes: "a file",
         set: |draft, setting| path(setting).map(|path| draft.config.signing_key = Some(path)),
+    },
+    Key {
+        name: "witnesses",
+        variable: "ANNALS_WITNESSES",
+        flag: "witnesses",
+        value_name: "WITNESSES",
+        help: "Who is asked to cosign checkpoints: the URL of each and its verifier keys behind it, with spaces between",
+        default: "",
+        takes: "witnesses, each a URL and its verifier keys with spaces between",
+        set: |draft, setting| {
+            let entries = setting.value.list()?.into_iter().map(str::to_owned).collect();
+            draft.witnesses = Some((entries, setting.origin.clone()));
+            Some(())
+        },
     },
     Key {
         name: "listen",
@@ -280,7 +301,7 @@ pub static KEYS: &[Key] = &[
     },
 ];
 
-const URL: &str =
+pub(super) const URL: &str =
     "an absolute http or https URL without user, query or fragment, such as https://audit.example.com";
 
 const REQUESTS: &str = "a number of requests, or 0 for no limit";
@@ -303,9 +324,13 @@ fn directives(text: &str) -> Option<&str> {
     (parsed && !text.trim().is_empty() && text.split(',').all(sound)).then_some(text)
 }
 
-/// An absolute URL without a slash at its end.
+/// A URL as a setting.
 fn url(setting: &Setting) -> Option<String> {
-    let text = setting.value.text()?;
+    web_url(setting.value.text()?)
+}
+
+/// An absolute URL without a slash at its end.
+pub(super) fn web_url(text: &str) -> Option<String> {
     // The parser drops a fragment.
     let uri: http::Uri = text.parse().ok().filter(|_| !text.contains('#'))?;
     let web = matches!(uri.scheme_str()?, "http" | "https");

@@ -2,11 +2,15 @@
 
 use std::{ffi::OsString, fs, os::unix::ffi::OsStringExt};
 
+use annals_tlog::note::{KeyType, SignerKey};
 use clap::{Args as _, Command, FromArgMatches as _};
 
 use super::*;
 
 const EXAMPLE: &str = include_str!("../../../../annals.example.toml");
+
+const KEY_A: &str = "witness.example.com/a+b2ced050+BEFa3sxZq1wlsa2UIUJ0Zv7RCeaASMZy1kocqCg6aM5i";
+const KEY_B: &str = "witness.example.com/b+48ba10b6+BMfmwz4VaTnsmzSpc0WGg0LbVFdLX5dE1cT/hmyM5O1G";
 
 #[expect(clippy::disallowed_methods, reason = "a file of a test need not last")]
 fn write(path: &Path, text: &str) {
@@ -60,9 +64,11 @@ fn the_log_has_a_short_variable() {
 
 #[test]
 fn every_key_can_be_set_in_each_way() {
+    let witnesses = format!("https://w.example.com/ {KEY_A},http://127.0.0.1:1  {KEY_B} ");
     let values = [
         ("data_dir", "/d"),
         ("signing_key", "/s"),
+        ("witnesses", &witnesses),
         ("listen", "[::1]:1"),
         ("public_url", "https://audit.example.com/"),
         ("trusted_proxies", "10.0.0.0/8, fd00::/8"),
@@ -129,7 +135,12 @@ fn the_table_and_the_example_say_what_the_defaults_are() {
         })
         .collect();
     let all = from_file(&uncommented).expect("what is commented out is sound as well");
-    assert!(all.tls.is_some() && all.public_url.is_some() && all.otlp.endpoint.is_some());
+    assert!(
+        all.tls.is_some()
+            && all.public_url.is_some()
+            && all.witnesses.len() == 1
+            && all.otlp.endpoint.is_some()
+    );
 
     let defaults: Vec<_> =
         KEYS.iter().filter(|key| !key.default.is_empty()).map(|key| (key.variable, key.default)).collect();
@@ -184,6 +195,45 @@ fn values_that_cannot_be_are_refused_by_name() {
         .map(fault)
         .join("\n")
     );
+}
+
+#[test]
+fn a_witness_is_a_url_and_its_keys() {
+    let set = |entries: &[String]| {
+        let entries: Vec<String> = entries.iter().map(|entry| format!("'{entry}'")).collect();
+        load_from(&format!("\nwitnesses = [{}]", entries.join(", ")), &[], &[])
+    };
+    let both = [format!("https://w.example.com/ {KEY_A}"), format!("http://[::1]:8788/w {KEY_B}")];
+    let config = set(&both).expect("sound");
+    let urls: Vec<_> = config.witnesses.iter().map(|witness| witness.url.as_str()).collect();
+    assert_eq!(urls, ["https://w.example.com", "http://[::1]:8788/w"]);
+    assert_eq!(config.witnesses[1].keys.iter().map(ToString::to_string).collect::<Vec<_>>(), [KEY_B]);
+    assert_eq!(set(&[]).map(|config| config.witnesses), Ok(Vec::new()));
+
+    let secret = "PRIVATE+KEY+witness.example.com/a+b2ced050+AUFa3sxZq1wlsa2UIUJ0Zv7RCeaASMZy1kocqCg6aM5i";
+    let log = SignerKey::new("audit.example.com", KeyType::Ed25519, &[1; 32]).expect("a key");
+    let many: Vec<String> = (0..9)
+        .map(|seed| {
+            let key = SignerKey::new("w", KeyType::Ed25519Cosignature, &[seed; 32]).expect("a key");
+            format!("https://w{seed}.example.com {}", key.verifier())
+        })
+        .collect();
+    let faults = [
+        vec![KEY_A.to_owned()],
+        vec![String::new()],
+        vec!["https://w.example.com".to_owned()],
+        vec![format!("w.example.com {KEY_A}")],
+        vec![both[0].clone(), format!("https://x.example.com {} {KEY_A} x", KEY_B)],
+        vec![format!("https://w.example.com {KEY_A} {secret}")],
+        vec![format!("https://w.example.com {}", log.verifier())],
+        vec![format!("https://w.example.com {KEY_A} {KEY_A}")],
+        vec![both[0].clone(), both[0].replace(KEY_A, KEY_B)],
+        vec![both[0].clone(), both[0].replace("w.", "x.")],
+        many,
+    ];
+    let faults = faults.map(|entries| set(&entries).expect_err("a fault")).join("\n");
+    assert!(!faults.contains(secret) && !faults.contains("AUFa3sxZ"), "{faults}");
+    insta::assert_snapshot!(format!("{faults}\n{}", fault("witnesses = 5")));
 }
 
 #[test]

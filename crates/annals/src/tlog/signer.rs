@@ -13,24 +13,27 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 use tracing::{error, warn};
 
-use super::{KeysError, SigningKeys, Tiles, signed::Signed};
+use super::{KeysError, SigningKeys, Tiles, cosignatures::Contradictions, signed::Signed};
 use crate::append::Logs;
 
 /// Signs the checkpoints of all logs of a catalog.
 pub struct Signer {
-    catalog: Arc<dyn Catalog>,
+    pub(super) catalog: Arc<dyn Catalog>,
     logs: Arc<Logs>,
-    tiles: Arc<Tiles>,
+    pub(super) tiles: Arc<Tiles>,
     keys_path: PathBuf,
-    state: tokio::sync::Mutex<State>,
+    /// Whoever holds it is the only one who signs or adds to what is signed.
+    pub(super) state: tokio::sync::Mutex<State>,
     published: RwLock<HashMap<AccountId, Arc<SignedCheckpoint>>>,
     /// Logs that are not signed, as they contradict what was signed of them.
     refused: Mutex<HashSet<AccountId>>,
+    /// What witnesses know that the log does not have.
+    pub(super) contradictions: Contradictions,
     /// Told after each round in which something was signed.
-    rounds: watch::Sender<u64>,
+    pub(super) rounds: watch::Sender<u64>,
 }
 
-struct State {
+pub(super) struct State {
     keys: SigningKeys,
     signed: Signed,
 }
@@ -64,9 +67,27 @@ pub enum SignError {
         /// Entries of the tree that was signed.
         signed: u64,
     },
+    /// A witness has cosigned what the log does not have: the log was set back together with its keys.
+    #[error(
+        "the witness {witness} has cosigned a tree of {known} entries that is not of this log: the log was set back, and is \
+         not signed again"
+    )]
+    Contradicted {
+        /// The name of the witness.
+        witness: String,
+        /// Entries of the tree that the witness cosigned.
+        known: u64,
+    },
     /// The cryptographic library refuses, or a name is no name.
     #[error("a checkpoint cannot be signed: {0}")]
     Note(String),
+}
+
+impl SignError {
+    /// Whether trying again does not help.
+    fn is_final(&self) -> bool {
+        matches!(self, Self::SetBack { .. } | Self::Altered { .. } | Self::Contradicted { .. })
+    }
 }
 
 /// A checkpoint that is signed but not kept yet.
@@ -96,6 +117,7 @@ impl Signer {
             state: tokio::sync::Mutex::new(State { keys, signed }),
             published: RwLock::default(),
             refused: Mutex::default(),
+            contradictions: Contradictions::default(),
             rounds: watch::Sender::new(0),
         })
     }
@@ -103,6 +125,11 @@ impl Signer {
     /// The last checkpoint of a log.
     pub fn published(&self, account: AccountId) -> Option<Arc<SignedCheckpoint>> {
         self.published.read().get(&account).cloned()
+    }
+
+    /// The last checkpoints of all logs.
+    pub(super) fn all_published(&self) -> Vec<Arc<SignedCheckpoint>> {
+        self.published.read().values().cloned().collect()
     }
 
     /// A checkpoint of a log with more than `index` entries: the last one, or one that is signed within `patience`.
@@ -153,12 +180,7 @@ impl Signer {
                     self.refused.lock().remove(&account.id);
                     fresh.push(signed);
                 }
-                Err(error @ (SignError::SetBack { .. } | SignError::Altered { .. })) => {
-                    // Said once: it does not go away by itself.
-                    if self.refused.lock().insert(account.id) {
-                        error!(account = account.token, %error, "a log contradicts what was signed of it");
-                    }
-                }
+                Err(error) if error.is_final() => self.refuse(account.id, &account.token, &error),
                 Err(error) => warn!(account = account.token, %error, "a log could not be signed this time"),
             }
         }
@@ -167,8 +189,23 @@ impl Signer {
         }
     }
 
+    /// Signs a log no more. Said once: it does not go away by itself.
+    pub(super) fn refuse(&self, account: AccountId, name: &str, error: &SignError) {
+        if self.refused.lock().insert(account) {
+            error!(log = name, %error, "a log contradicts what was signed of it");
+        }
+    }
+
+    /// Whether a log is not signed, as it contradicts what was signed of it.
+    pub(super) fn refuses(&self, account: AccountId) -> bool {
+        self.refused.lock().contains(&account)
+    }
+
     /// Signs the tree of one log.
     async fn checkpoint(&self, state: &State, account: &Account) -> Result<Fresh, SignError> {
+        if let Some((witness, known)) = self.contradictions.of(account.id) {
+            return Err(SignError::Contradicted { witness, known });
+        }
         let tree = self.catalog.tree(account.id).await?;
         let (size, root) = (tree.edge.size(), tree.edge.root());
         let origin = state.keys.origin(&account.token);
@@ -219,7 +256,7 @@ impl Signer {
         Ok(())
     }
 
-    fn show(&self, checkpoints: Vec<SignedCheckpoint>) {
+    pub(super) fn show(&self, checkpoints: Vec<SignedCheckpoint>) {
         let mut published = self.published.write();
         for checkpoint in checkpoints {
             published.insert(checkpoint.account, Arc::new(checkpoint));

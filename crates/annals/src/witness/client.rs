@@ -19,7 +19,7 @@ const TIME_MAX: Duration = Duration::from_secs(limits::WITNESS_ANSWER_SECONDS_MA
 const SAID_CHARS_MAX: usize = 200;
 
 /// A witness that is asked for cosignatures.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Witness {
     /// The prefix of its address: `/add-checkpoint` comes behind it.
     pub url: String,
@@ -98,8 +98,9 @@ impl Witness {
                     }
                     (old_size, told) = (known, true);
                 }
-                StatusCode::UNPROCESSABLE_ENTITY if old_size == size => {
-                    return Err(WitnessError::OtherTree { size });
+                // The proof is right for the tree of this log: it is another one that the witness has cosigned.
+                StatusCode::UNPROCESSABLE_ENTITY if old_size > 0 => {
+                    return Err(WitnessError::OtherTree { size: old_size });
                 }
                 status => return Err(WitnessError::Refused { status: status.as_u16(), said: said(&body) }),
             }
@@ -154,6 +155,9 @@ pub enum WitnessError {
     /// The note to be cosigned is not a checkpoint.
     #[error("the note is not a checkpoint")]
     Checkpoint(#[source] CheckpointError),
+    /// The checkpoint of the log is not a note.
+    #[error("the checkpoint is not a note")]
+    Note(#[source] NoteError),
     /// There is no such request: the checkpoint is not signed, or the proof is too long.
     #[error("the witness cannot be asked")]
     Request(#[source] AddCheckpointError),
@@ -179,7 +183,7 @@ pub enum WitnessError {
         /// The size of the checkpoint.
         size: u64,
     },
-    /// The witness has cosigned another tree of the same size.
+    /// The witness has cosigned another tree than this log had when it was as large.
     #[error("the witness has cosigned another tree of {size} entries")]
     OtherTree {
         /// The size of both.

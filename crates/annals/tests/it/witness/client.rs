@@ -94,6 +94,9 @@ async fn a_witness_that_knows_another_size_is_asked_twice_at_most() {
     assert!(matches!(ask(next).await, Err(WitnessError::Moving { size: 12 })));
     assert!(matches!(ask(size(10)).await, Err(WitnessError::OtherTree { size: 10 })));
     assert!(matches!(ask(|| (StatusCode::CONFLICT, "many").into_response()).await, Err(WitnessError::Size)));
+    // The proof from 10 entries is right, so the witness has others.
+    let proof_refused = ask(|| StatusCode::UNPROCESSABLE_ENTITY.into_response()).await;
+    assert!(matches!(proof_refused, Err(WitnessError::OtherTree { size: 10 })), "{proof_refused:?}");
 }
 
 #[tokio::test]
