@@ -77,12 +77,31 @@ impl Client {
 
     /// The audit log with this token; [`Error::Api`] with status 404 if there is none.
     pub async fn get(&self, token: &str) -> Result<Served<AuditLog>, Error> {
+        let url = self.audit_log_url(token)?;
+        self.read(url).await
+    }
+
+    /// The proof file of the audit log with this token, as it is served: a file for `annals verify` and whoever else reads
+    /// c2sp.org/tlog-proof. The sections in `withhold` are left out: `actor`, `object`, `change`, `context`.
+    ///
+    /// For an audit log that was just recorded it takes about a second, until the log is signed.
+    pub async fn proof(&self, token: &str, withhold: &[&str]) -> Result<Bytes, Error> {
+        let mut url = self.audit_log_url(token)?;
+        url.path_segments_mut()
+            .map_err(|()| Error::Invalid("not a URL of a server".to_owned()))?
+            .push("proof");
+        if !withhold.is_empty() {
+            url.query_pairs_mut().append_pair("withhold", &withhold.join(","));
+        }
+        Ok(self.send(&Call::get(url)).await?.body)
+    }
+
+    fn audit_log_url(&self, token: &str) -> Result<Url, Error> {
         // A token is one path segment, and `..` is none.
         if token.is_empty() || !token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
             return Err(Error::Invalid(format!("`{token}` is no audit log token: it looks like adt_lg_…")));
         }
-        let url = self.url(&format!("audit_logs/{token}"))?;
-        self.read(url).await
+        self.url(&format!("audit_logs/{token}"))
     }
 
     /// Records one event and answers its audit log, as it will be served. It is durable and readable then.

@@ -1,4 +1,4 @@
-//! A typed HTTP client for annals: list, get and record audit logs.
+//! A typed HTTP client for annals: list, get, prove and record audit logs.
 //!
 //! ```no_run
 //! use annals_client::{Action, Client, ListFilters, NewEvent};

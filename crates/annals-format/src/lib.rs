@@ -27,6 +27,6 @@ pub mod token;
 pub use disclosure::Disclosure;
 pub use entry::{Draft, Row};
 pub use event::{Action, Event};
-pub use query::{Filter, Interval, ListQuery, StatsQuery};
+pub use query::{Filter, Interval, ListQuery, ProofQuery, StatsQuery};
 pub use time::Timestamp;
 pub use token::LogToken;

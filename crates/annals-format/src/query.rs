@@ -3,10 +3,12 @@
 mod interval;
 mod parameters;
 mod percent;
+mod proof;
 
 pub use interval::Interval;
 pub use parameters::{ListQuery, StatsQuery};
 pub use percent::{decode_pairs, encode_pair};
+pub use proof::ProofQuery;
 
 use crate::{Action, Timestamp, search::Word};
 

@@ -12,6 +12,7 @@ mod list;
 mod man;
 mod monitor;
 mod output;
+mod proof;
 mod record;
 mod remote;
 mod sample;
@@ -45,6 +46,7 @@ Examples:
       --before '{\"title\":\"Spend\"}' --after '{\"title\":\"Cloud spend\"}'
   annals list --action delete            who deleted what
   annals show adt_lg_7c1f0a93be52d846    one of them in full
+  annals proof adt_lg_7c1f0a93be52d846   the same for whoever trusts nobody
   annals import history.ndjson           bring a history along";
 
 #[derive(Subcommand)]
@@ -61,6 +63,7 @@ enum Command {
     Record(record::Args),
     List(list::Args),
     Show(show::Args),
+    Proof(proof::Args),
     Import(import::Args),
     Verify(verify::Args),
     Monitor(monitor::Args),
@@ -84,6 +87,7 @@ impl Command {
             Self::Record(args) => record::run(args),
             Self::List(args) => list::run(&args),
             Self::Show(args) => show::run(&args),
+            Self::Proof(args) => proof::run(&args),
             Self::Import(args) => import::run(&args),
             Self::Verify(args) => verify::run(&args),
             Self::Monitor(args) => monitor::run(&args),

@@ -13,6 +13,7 @@ mod health;
 mod links;
 mod oauth;
 mod openapi;
+mod proof;
 mod rate_limit;
 mod schema;
 mod stats;
@@ -59,6 +60,7 @@ fn api(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(stats::stats))
         .routes(routes!(erase::erase))
         .routes(routes!(audit_logs::get))
+        .routes(routes!(proof::prove))
         .routes(routes!(workspaces::ping))
         .routes(routes!(workspaces::me))
         .routes(routes!(workspaces::list))

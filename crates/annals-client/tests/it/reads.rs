@@ -47,6 +47,24 @@ async fn every_filter_is_sent_and_escaped() {
 }
 
 #[tokio::test]
+async fn a_proof_comes_as_it_is_served() {
+    let server = Server::start().await;
+    server.page("c2sp.org/tlog-proof@v1\n…".to_owned());
+    server.page("second".to_owned());
+    let client = Client::new(&server.url(), "secret").expect("a URL");
+    assert_eq!(client.proof("adt_lg_1", &[]).await.expect("a proof"), "c2sp.org/tlog-proof@v1\n…");
+    assert_eq!(client.proof("adt_lg_1", &["actor", "context"]).await.expect("a proof"), "second");
+    let uris: Vec<String> = server.seen().into_iter().map(|seen| seen.uri).collect();
+    assert_eq!(
+        uris,
+        ["/v2/audit_logs/adt_lg_1/proof", "/v2/audit_logs/adt_lg_1/proof?withhold=actor%2Ccontext"]
+    );
+    for token in ["", "..", "a/b", "a?b"] {
+        assert!(matches!(client.proof(token, &[]).await, Err(Error::Invalid(_))), "{token}");
+    }
+}
+
+#[tokio::test]
 async fn pages_follow_the_links_but_never_to_another_server() {
     let server = Server::start().await;
     server.page(page(Some("https://elsewhere.example/other/path?as_of=3&object_name=a%20b&page=2"), &[2, 1]));

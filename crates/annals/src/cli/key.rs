@@ -52,7 +52,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   annals key show > acme.vkey              give this to whoever verifies the log
-  annals verify proof.txt --key \"$(annals key show)\"")]
+  annals verify event.tlog-proof --key \"$(annals key show)\"")]
     Show {
         #[command(flatten)]
         of: Of,

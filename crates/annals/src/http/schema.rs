@@ -276,6 +276,20 @@ pub(super) struct PageParameters {
     limit: Option<u64>,
 }
 
+/// What is proven.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ProofParameters {
+    /// Sections that are left out, with commas: `actor` (user, user_id, user_role), `object` (object_title), `change`
+    /// (changed_values, unchanged_values), `context` (context, metadata, workspace_title). The proof says nothing of them, and holds
+    /// all the same.
+    #[param(
+        pattern = "^(actor|object|change|context)(,(actor|object|change|context))*$",
+        example = "actor,context"
+    )]
+    withhold: Option<String>,
+}
+
 /// How to count.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]

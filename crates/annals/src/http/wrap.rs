@@ -16,9 +16,13 @@ use crate::random;
 const REQUEST_ID: &str = "x-request-id";
 
 /// Routes by which requests are counted; whatever else is asked for counts as `other`, so that nobody can make up series.
-const ROUTES: [&str; 13] = [
+const ROUTES: [&str; 17] = [
     "/v2/audit_logs",
+    "/v2/audit_logs/stats",
     "/v2/audit_logs/{audit_log_token}",
+    "/v2/audit_logs/{audit_log_token}/proof",
+    "/tlog/{account}/checkpoint",
+    "/tlog/{account}/tile/{*path}",
     "/v2/ping",
     "/v2/me",
     "/v2/workspaces",

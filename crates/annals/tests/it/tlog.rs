@@ -1,7 +1,9 @@
 //! The verifiable log as those see it who verify it: checkpoints, tiles, and what they must never show.
 
-mod mirror;
+pub(crate) mod mirror;
+mod proofs;
 pub(crate) mod rollback;
+mod witnessed;
 
 use std::time::Duration;
 

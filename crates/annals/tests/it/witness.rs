@@ -5,7 +5,7 @@ mod commands;
 mod crash;
 mod log;
 mod refusals;
-mod server;
+pub(crate) mod server;
 
 use std::{
     cell::RefCell,

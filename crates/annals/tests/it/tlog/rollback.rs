@@ -8,7 +8,7 @@ use crate::{
     support::{Server, Tenant},
 };
 
-/// Copies a data directory, without what lies beside the catalog in `except`.
+/// Copies a data directory, without what lies beside the catalog and begins with `except`.
 pub(crate) fn copy(from: &Path, to: &Path, except: &str) {
     fs::create_dir_all(to).expect("a directory");
     for entry in fs::read_dir(from).expect("a directory") {

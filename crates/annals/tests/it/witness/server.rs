@@ -16,29 +16,29 @@ use crate::support::{ANNALS, Answer, free_port};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running witness. It is killed when the test ends.
-pub(super) struct WitnessServer {
+pub(crate) struct WitnessServer {
     process: Child,
-    pub(super) url: String,
-    pub(super) dir: PathBuf,
-    pub(super) keys: Vec<VerifierKey>,
+    pub(crate) url: String,
+    pub(crate) dir: PathBuf,
+    pub(crate) keys: Vec<VerifierKey>,
     http: reqwest::Client,
     _own_dir: tempfile::TempDir,
 }
 
 impl WitnessServer {
     /// Makes a witness and starts it.
-    pub(super) async fn start(name: &str) -> Self {
+    pub(crate) async fn start(name: &str) -> Self {
         Self::start_with(name, Command::new(ANNALS)).await
     }
 
     /// Makes a witness and starts it by a command that ends in the binary, such as a tracer.
-    pub(super) async fn start_with(name: &str, command: Command) -> Self {
+    pub(crate) async fn start_with(name: &str, command: Command) -> Self {
         let own_dir = tempfile::tempdir().expect("a directory");
         let dir = own_dir.path().join("witness");
         let keys = run(&dir, &["init", "--name", name]);
         let keys = String::from_utf8(keys.stdout).expect("UTF-8");
         let keys = keys.lines().map(|line| line.parse().expect("a verifier key")).collect();
-        let (process, url) = spawn(command, &dir);
+        let (process, url) = spawn(command, &dir, free_port());
         let http = reqwest::Client::builder().no_proxy().build().expect("HTTP client");
         let mut server = Self { process, url, dir, keys, http, _own_dir: own_dir };
         server.wait_until_ready().await;
@@ -46,9 +46,16 @@ impl WitnessServer {
     }
 
     /// Kills the witness as a power failure would, and starts it again.
-    pub(super) async fn kill_and_restart(&mut self) {
+    pub(crate) async fn kill_and_restart(&mut self) {
         self.kill();
-        (self.process, self.url) = spawn(Command::new(ANNALS), &self.dir);
+        (self.process, self.url) = spawn(Command::new(ANNALS), &self.dir, free_port());
+        self.wait_until_ready().await;
+    }
+
+    /// Starts a witness that was killed again, at the same URL.
+    pub(crate) async fn restart_where_it_was(&mut self) {
+        let port = self.url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+        (self.process, self.url) = spawn(Command::new(ANNALS), &self.dir, port);
         self.wait_until_ready().await;
     }
 
@@ -65,13 +72,13 @@ impl WitnessServer {
         }
     }
 
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 
     /// Asks the witness to end, waits for it, and returns whether it was content.
-    pub(super) fn stop(&mut self) -> bool {
+    pub(crate) fn stop(&mut self) -> bool {
         let pid = self.process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
         self.process.wait().expect("the process ends").success()
@@ -83,20 +90,31 @@ impl WitnessServer {
     }
 
     /// What a log knows of the witness.
-    pub(super) fn client(&self) -> Witness {
+    pub(crate) fn client(&self) -> Witness {
         Witness { url: self.url.clone(), keys: self.keys.clone() }
     }
 
+    /// Witnesses the log with this verifier key.
+    pub(crate) fn add_key(&self, vkey: &str) {
+        run(&self.dir, &["log", "add", vkey]);
+    }
+
+    /// What stands in the configuration of a log.
+    pub(crate) fn setting(&self) -> String {
+        let keys: Vec<String> = self.keys.iter().map(ToString::to_string).collect();
+        format!("{} {}", self.url, keys.join(" "))
+    }
+
     /// Sends `add-checkpoint` with this body.
-    pub(super) async fn post(&self, body: impl Into<reqwest::Body>) -> Answer {
+    pub(crate) async fn post(&self, body: impl Into<reqwest::Body>) -> Answer {
         Answer::of(self.http.post(format!("{}/add-checkpoint", self.url)).body(body)).await
     }
 
-    pub(super) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         Answer::of(self.http.get(format!("{}{path}", self.url))).await
     }
 
-    pub(super) async fn page(&self) -> String {
+    pub(crate) async fn page(&self) -> String {
         let answer = self.get("/").await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.text()
@@ -109,8 +127,7 @@ impl Drop for WitnessServer {
     }
 }
 
-fn spawn(mut command: Command, dir: &Path) -> (Child, String) {
-    let port = free_port();
+fn spawn(mut command: Command, dir: &Path, port: u16) -> (Child, String) {
     let process = command
         .args(["witness", "serve", "--listen", &format!("127.0.0.1:{port}"), "--dir"])
         .arg(dir)
@@ -123,14 +140,14 @@ fn spawn(mut command: Command, dir: &Path) -> (Child, String) {
 }
 
 /// Runs a command of `annals witness` that succeeds.
-pub(super) fn run(dir: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(dir: &Path, arguments: &[&str]) -> Output {
     let output = try_run(dir, arguments);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     output
 }
 
 /// Runs a command of `annals witness`, whatever comes of it.
-pub(super) fn try_run(dir: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn try_run(dir: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(ANNALS);
     command
         .arg("witness")
