@@ -69,6 +69,8 @@ pub(crate) struct Server {
     pub(crate) data_dir: PathBuf,
     client: reqwest::Client,
     own_dir: Option<tempfile::TempDir>,
+    /// Whether the test has altered what is stored, so that it cannot verify.
+    pub(crate) is_damaged: bool,
 }
 
 impl Server {
@@ -125,6 +127,7 @@ impl Server {
             data_dir: data_dir.to_owned(),
             client,
             own_dir: None,
+            is_damaged: false,
         };
         server.wait_until_ready().await;
         server
@@ -224,8 +227,15 @@ impl Server {
 }
 
 impl Drop for Server {
+    /// However the test ended the server: what it has left behind verifies.
     fn drop(&mut self) {
         self.kill();
+        if thread::panicking() || self.is_damaged || !self.data_dir.join("catalog.sqlite").exists() {
+            return;
+        }
+        let output = run(&self.data_dir, &["verify"]);
+        let said = [output.stdout, output.stderr].concat();
+        assert!(output.status.success(), "the logs do not verify: {}", String::from_utf8_lossy(&said));
     }
 }
 

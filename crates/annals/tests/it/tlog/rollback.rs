@@ -49,6 +49,7 @@ async fn a_restored_backup_is_noticed() {
     mirror.follow(300).await;
     let old_size = mirror.size();
     assert!(server.stop().await.0.success());
+    drop(server);
     copy(dir.path(), backup.path(), "signing.key");
 
     let mut server = Server::start_in(dir.path(), &[]).await;
@@ -56,11 +57,13 @@ async fn a_restored_backup_is_noticed() {
     let mut mirror = Mirror::of(&server, &tenant);
     mirror.follow(old_size + 100).await;
     assert!(server.stop().await.0.success());
+    drop(server);
 
     // Yesterday's copy of catalog and segments, beside today's keys.
     clear(dir.path());
     copy(backup.path(), dir.path(), "signing.key");
     let mut server = Server::start_in(dir.path(), &[]).await;
+    server.is_damaged = true;
     // It serves, but it signs neither what it has nor, later, other entries in the place of those that are gone.
     for lines in [&history[400..401], &history[401..]] {
         server.post_lines(&tenant.token, lines).await.ok();
