@@ -27,10 +27,8 @@ pub(super) struct Remote {
     #[arg(long = "key", value_name = "VKEY", required = true)]
     keys: Vec<String>,
 
-    /// An access token, unless the log is public; better in the environment, since other users of the machine can read
-    /// command lines
-    #[arg(long, env = "ANNALS_TOKEN", hide_env_values = true)]
-    token: Option<String>,
+    #[command(flatten)]
+    access: Access,
 
     /// A key of a witness, which cosigns what it has seen
     #[arg(long = "witness", value_name = "VKEY")]
@@ -39,9 +37,18 @@ pub(super) struct Remote {
     /// How many of the witnesses have to have cosigned [default: all of them]
     #[arg(long, value_name = "N", requires = "witnesses")]
     quorum: Option<usize>,
+}
+
+/// How a log is read, wherever it is.
+#[derive(clap::Args)]
+pub(super) struct Access {
+    /// An access token, unless the log is public; better in the environment, since other users of the machine can read
+    /// command lines
+    #[arg(long, env = "ANNALS_TOKEN", hide_env_values = true)]
+    token: Option<String>,
 
     /// Seconds that one answer may take
-    #[arg(long, value_name = "SECONDS", default_value_t = RemoteLog::TIMEOUT.as_secs())]
+    #[arg(long, value_name = "SECONDS", default_value_t = RemoteLog::TIMEOUT.as_secs(), requires = "url")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
 }
@@ -58,29 +65,36 @@ impl Remote {
         };
         let quorum = self.quorum.unwrap_or_else(all);
         let trust = Trust::new(keys(&self.keys)?, witnesses, quorum).map_err(|why| explain(&why.into()))?;
+        self.access.log(&self.url, self.account.as_deref(), trust)
+    }
+}
+
+impl Access {
+    /// The log at `url`, or that of an account of the server there, of which nothing has been read yet.
+    pub(super) fn log(&self, url: &str, account: Option<&str>, trust: Trust) -> anyhow::Result<RemoteLog> {
         let token = self.token.as_deref().map(str::trim).filter(|token| !token.is_empty());
         let timeout = Duration::from_secs(self.timeout);
-        RemoteLog::new(&self.address()?, token, trust, timeout).map_err(|why| explain(&why.into()))
+        RemoteLog::new(&address(url, account)?, token, trust, timeout).map_err(|why| explain(&why.into()))
     }
+}
 
-    fn address(&self) -> anyhow::Result<String> {
-        let url = self.url.trim().trim_end_matches('/');
-        let Some(account) = &self.account else { return Ok(url.to_owned()) };
-        if url.contains("/tlog/") {
-            return Err(output::usage(
-                format!("{url} is the address of a log, not of a server"),
-                "Give either the address of the log alone, or that of the server with --account.",
-            ));
-        }
-        if account.is_empty() || !account.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-            return Err(output::usage(
-                format!("`{account}` is not the token of an account"),
-                "`annals account list` shows the tokens, such as acct_0123456789abcdef.",
-            ));
-        }
-        let server = url.strip_suffix("/v2").unwrap_or(url);
-        Ok(format!("{server}/tlog/{account}"))
+fn address(url: &str, account: Option<&str>) -> anyhow::Result<String> {
+    let url = url.trim().trim_end_matches('/');
+    let Some(account) = account else { return Ok(url.to_owned()) };
+    if url.contains("/tlog/") {
+        return Err(output::usage(
+            format!("{url} is the address of a log, not of a server"),
+            "Give either the address of the log alone, or that of the server with --account.",
+        ));
     }
+    if account.is_empty() || !account.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Err(output::usage(
+            format!("`{account}` is not the token of an account"),
+            "`annals account list` shows the tokens, such as acct_0123456789abcdef.",
+        ));
+    }
+    let server = url.strip_suffix("/v2").unwrap_or(url);
+    Ok(format!("{server}/tlog/{account}"))
 }
 
 /// The keys in these arguments: one a line.

@@ -4,6 +4,7 @@ mod altered;
 mod contradictions;
 mod fake;
 mod served;
+mod verify;
 
 use std::{
     fs,

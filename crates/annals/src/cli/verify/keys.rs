@@ -8,7 +8,13 @@ use annals_tlog::{
 };
 use anyhow::{Context, anyhow};
 
-use crate::cli::output::{HintExt, usage};
+use crate::{
+    cli::{
+        output::{HintExt, usage},
+        remote,
+    },
+    verify::remote::Trust,
+};
 
 /// Whom to trust.
 #[derive(clap::Args)]
@@ -45,7 +51,7 @@ impl Trusted {
     pub(super) fn of(keys: &Keys) -> anyhow::Result<Self> {
         if keys.keys.is_empty() {
             return Err(usage(
-                "a proof is checked with the key of the log, which was not given",
+                "signatures are checked with the key of the log, which was not given",
                 "Give it with --key, as whoever runs the log has published it: `annals key show` prints it.",
             ));
         }
@@ -72,6 +78,21 @@ impl Trusted {
             ));
         }
         Ok(Self { logs, witnesses, quorum: keys.quorum })
+    }
+
+    /// The same, for a log that is read over HTTP.
+    pub(super) fn trust(&self) -> anyhow::Result<Trust> {
+        let quorum = self.quorum.unwrap_or_else(|| names(self.witnesses.iter()).len());
+        Trust::new(self.logs.clone(), self.witnesses.clone(), quorum)
+            .map_err(|why| remote::explain(&why.into()))
+    }
+
+    /// The keys of the log, and those of witnesses, that signed a note; none, if a signature is wrong.
+    pub(super) fn signers(&self, note: &Note) -> [Vec<String>; 2] {
+        [&self.logs, &self.witnesses].map(|keys| {
+            let signed = note.verify(keys).unwrap_or_default();
+            signed.iter().map(|signed| name(signed.key())).collect()
+        })
     }
 
     /// Checks that the log signed a checkpoint, which is the text of `note`, and enough witnesses did.

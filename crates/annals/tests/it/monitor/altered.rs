@@ -14,10 +14,10 @@ use super::{
 };
 
 /// Levels 0 to 2 of tiles, with partial ones.
-const SIZE: usize = 66_000;
+pub(super) const SIZE: usize = 66_000;
 
 /// What is done to the bytes of a file.
-type Alter = Box<dyn Fn(Vec<u8>) -> Reply>;
+pub(super) type Alter = Box<dyn Fn(Vec<u8>) -> Reply>;
 
 fn bytes(alter: impl Fn(&mut Vec<u8>) + 'static) -> Alter {
     Box::new(move |mut bytes| {
@@ -41,7 +41,8 @@ fn instead(text: impl Into<Vec<u8>>) -> Alter {
     Box::new(move |_| Reply::Bytes(text.clone()))
 }
 
-fn cases(log: &Log) -> Vec<(i32, &'static str, Alter)> {
+/// An exit code, the file that is altered, and how.
+pub(super) fn cases(log: &Log) -> Vec<(i32, &'static str, Alter)> {
     let text = log.checkpoint(SIZE).to_string();
     let other_key = key(ORIGIN, KeyType::Ed25519, 2);
     let longer = Checkpoint::new(ORIGIN, SIZE as u64 + 1, log.checkpoint(SIZE).root()).expect("a checkpoint");
