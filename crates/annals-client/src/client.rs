@@ -6,11 +6,11 @@ mod pages;
 
 use bytes::Bytes;
 use reqwest::{Url, header};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    AuditLog, AuditLogs, Error, Idempotency, ListFilters, NewEvent, Recorded, RecordedBatch, RetryPolicy,
-    Served,
+    AuditLog, AuditLogs, Erased, Error, Idempotency, ListFilters, NewEvent, Recorded, RecordedBatch,
+    RetryPolicy, Served,
 };
 use call::Call;
 
@@ -94,6 +94,27 @@ impl Client {
             url.query_pairs_mut().append_pair("withhold", &withhold.join(","));
         }
         Ok(self.send(&Call::get(url)).await?.body)
+    }
+
+    /// Erases sections (`actor`, `object`, `change`, `context`) of all audit logs that match, for good. The access token needs
+    /// the scope `admin`. It is safe to send again: what is erased already stays so.
+    pub async fn erase(
+        &self,
+        filters: &ListFilters,
+        sections: &[&str],
+        reason: &str,
+    ) -> Result<Erased, Error> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            sections: &'a [&'a str],
+            reason: &'a str,
+        }
+
+        let mut url = self.url("audit_logs/erase")?;
+        url.query_pairs_mut().extend_pairs(filters.parameters());
+        let body = serde_json::to_vec(&Body { sections, reason })?;
+        let answer = self.send(&Call::post(url, "application/json", body.into(), Idempotency::None)?).await?;
+        Ok(serde_json::from_slice(&answer.body)?)
     }
 
     fn audit_log_url(&self, token: &str) -> Result<Url, Error> {

@@ -52,5 +52,5 @@ pub use client::{Client, ClientBuilder, Pages};
 pub use error::{ApiError, Error};
 pub use filters::ListFilters;
 pub use new_event::NewEvent;
-pub use recorded::{Idempotency, Recorded, RecordedBatch};
+pub use recorded::{Erased, Idempotency, Recorded, RecordedBatch};
 pub use retry::RetryPolicy;

@@ -34,3 +34,12 @@ pub enum Idempotency {
     /// This `Idempotency-Key` for the batch as a whole; unique to it, at most 255 visible ASCII characters.
     Key(String),
 }
+
+/// What was erased.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Erased {
+    /// The `object_token` of the two audit logs that tell of it.
+    pub token: String,
+    /// Of how many audit logs something was erased.
+    pub entries: u64,
+}

@@ -5,6 +5,7 @@ mod administration;
 mod completions;
 mod connection;
 mod doctor;
+mod erase;
 mod import;
 mod inspect;
 mod key;
@@ -63,6 +64,7 @@ enum Command {
     Record(record::Args),
     List(list::Args),
     Show(show::Args),
+    Erase(erase::Args),
     Proof(proof::Args),
     Import(import::Args),
     Verify(verify::Args),
@@ -87,6 +89,7 @@ impl Command {
             Self::Record(args) => record::run(args),
             Self::List(args) => list::run(&args),
             Self::Show(args) => show::run(&args),
+            Self::Erase(args) => erase::run(&args),
             Self::Proof(args) => proof::run(&args),
             Self::Import(args) => import::run(&args),
             Self::Verify(args) => verify::run(&args),

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    support::{Answer, Server, Tenant, run},
+    support::{ANNALS, Answer, Server, Tenant, run},
     tlog::Mirror,
 };
 
@@ -236,4 +236,36 @@ async fn accounts_are_apart() {
     let erased = erase(&server, &admin, &format!("user={PERSON}"), &body).await.ok();
     assert_eq!(erased["entries"], json!(0));
     assert_eq!(server.walk(&other.token, &format!("user={PERSON}")).await.len(), 1);
+}
+
+#[tokio::test]
+async fn it_is_erased_on_the_command_line() {
+    let (server, tenant) = Server::start().await;
+    let admin = tenant.token(&server.data_dir, "read,admin");
+    server.post_lines(&tenant.token, &[event(1, true), event(6, true), event(2, false)]).await.ok();
+    let erase = |more: &[&str]| {
+        let user = PERSON.to_string();
+        let mut arguments = vec![
+            "erase",
+            "--url",
+            &server.url,
+            "--token",
+            &admin,
+            "--section",
+            "actor,context",
+            "--reason",
+            "why",
+        ];
+        arguments.extend(["--user", &user]);
+        arguments.extend(more);
+        let output = std::process::Command::new(ANNALS).args(arguments).output().expect("annals runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert_eq!(erase(&[]), "2 audit logs match. Nothing was erased: --yes does it.\n");
+    assert_eq!(server.walk(&tenant.token, &format!("user={PERSON}")).await.len(), 2);
+    assert!(erase(&["--yes"]).starts_with("Erased from 2 audit logs."));
+    assert_eq!(found(&server.data_dir, SECRETS[0]), 2, "in unchanged values, which were not asked for");
+    assert_eq!(found(&server.data_dir, SECRETS[3]), 0);
+    assert_eq!(erase(&[]), "0 audit logs match. Nothing was erased: --yes does it.\n");
 }

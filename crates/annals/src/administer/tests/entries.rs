@@ -101,7 +101,7 @@ async fn users_and_access_tokens() {
             "object_title": "exporter",
             "changed_values": {
                 "name": [null, "exporter"], "number": [null, 2], "kind": [null, "service"],
-                "scopes": [null, ["read", "write", "import"]], "role": [null, "owner"],
+                "scopes": [null, ["read", "write", "import", "admin"]], "role": [null, "owner"],
                 "expires_at": [null, "2027-01-01T00:00:00Z"],
             },
             "unchanged_values": {"user_id": null},
@@ -114,7 +114,7 @@ async fn users_and_access_tokens() {
             "event": "record_destroyed", "object_token": robot.id,
             "changed_values": {
                 "name": ["exporter", null], "number": [2, null], "kind": ["service", null],
-                "scopes": [["read", "write", "import"], null], "role": ["owner", null],
+                "scopes": [["read", "write", "import", "admin"], null], "role": ["owner", null],
                 "expires_at": ["2027-01-01T00:00:00Z", null],
             },
         });
