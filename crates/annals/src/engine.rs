@@ -46,7 +46,7 @@ pub struct Engine {
     pub tiles: Arc<Tiles>,
     /// Who makes segments.
     pub keeper: Keeper,
-    logs: Arc<Logs>,
+    pub(crate) logs: Arc<Logs>,
     sequencer: Sequencer,
     workspaces: workspaces::Cached,
     search: search::HeadSearch,

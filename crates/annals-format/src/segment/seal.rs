@@ -66,7 +66,7 @@ pub struct Sealer<W, F> {
 
 impl<W: io::Write, F: FnMut(&Row, &mut Extra)> Sealer<W, F> {
     /// Begins a segment whose rows are compressed with a dictionary: one that [`train`] made or another segment of the log
-    /// has ([`Summary::dictionary`]), or an empty one. `search` gives the terms of [`Field::Changed`] and [`Field::Word`]
+    /// has ([`Summary::dictionary`]), or an empty one. `search` gives the terms of `changed` and `word`
     /// of each row.
     pub fn new(sink: W, dictionary: Vec<u8>, options: &Options, search: F) -> Result<Self, SealError> {
         let mut writer = Writer::new(sink, options)?;

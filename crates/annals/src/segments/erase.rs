@@ -20,8 +20,9 @@ use super::{
 /// Rows that are read at a time.
 const READ_ROWS: usize = 256;
 
-/// Different values that are looked for in dictionaries, at most: with more, every dictionary counts as having some of them.
-const VALUES_MAX: usize = 100_000;
+/// Bytes of different values that are looked for in dictionaries, at most: with more, every dictionary counts as having some
+/// of them. Looking takes some forty times as many.
+const VALUE_BYTES_MAX: usize = 1024 * 1024;
 
 /// How long another server may be at the account's segments.
 const LEASE_PATIENCE: Duration = Duration::from_secs(30);
@@ -51,7 +52,24 @@ impl Keeper {
         }
         // 1. Find out what is to go, as dictionaries may have it, too. A crash leaves everything as it was.
         let values = self.values(account, indexes, sections).await?;
-        // 2. Erase it in the head. A crash leaves some rows erased.
+        let indexes: Arc<[u64]> = indexes.into();
+        let listed: Vec<Arc<Sealed>> = self.logs.known(account).read().segments().to_vec();
+        let (concerned, others): (Vec<_>, Vec<_>) = listed.into_iter().partition(|sealed| {
+            let first = indexes.partition_point(|index| *index < sealed.indexes().start);
+            indexes.get(first).is_some_and(|index| sealed.indexes().contains(index))
+        });
+        // 2. Write segments anew that have none of the entries but a dictionary with some of it; nothing is compressed with
+        //    that again. This comes first: once the entries have lost it, nobody knows what to look for. Each is listed in
+        //    the place of the old one, which is removed at once. A crash leaves some of them as they were, or an old blob
+        //    that nobody lists, which is swept later.
+        self.dictionaries.lock().remove(&account);
+        for sealed in others {
+            if self.dictionary_has(&sealed, values.as_ref()).await? {
+                self.rewrite(account, &sealed, &indexes, sections).await?;
+                self.prolong(account).await?;
+            }
+        }
+        // 3. Erase it in the head. A crash leaves some rows erased.
         for chunk in indexes.chunks(READ_ROWS) {
             let rows = self.catalog.rows(account, chunk).await?;
             let mut erased = Vec::new();
@@ -62,23 +80,16 @@ impl Keeper {
                     erased.push((*index, after));
                 }
             }
-            self.catalog.replace_rows(account, erased).await?;
-        }
-        // 3. Write segments anew that have such an entry, or a dictionary with some of it; each is listed in the place of
-        //    the old one, which is removed at once. A crash leaves some of them as they were, or an old blob that nobody
-        //    lists, which is swept later.
-        let indexes: Arc<[u64]> = indexes.into();
-        let listed: Vec<Arc<Sealed>> = self.logs.known(account).read().segments().to_vec();
-        for sealed in listed {
-            let first = indexes.partition_point(|index| *index < sealed.indexes().start);
-            let concerned = indexes.get(first).is_some_and(|index| sealed.indexes().contains(index));
-            if concerned || self.dictionary_has(&sealed, values.as_ref()).await? {
-                self.rewrite(account, &sealed, &indexes, sections).await?;
-                self.prolong(account).await?;
+            if !erased.is_empty() {
+                self.catalog.replace_rows(account, erased).await?;
             }
         }
-        // 4. Nothing is compressed with the old dictionary again.
-        self.dictionaries.lock().remove(&account);
+        // 4. Write the segments anew that have the others of the entries, with dictionaries of their own. A crash leaves
+        //    the same as in 2.
+        for sealed in concerned {
+            self.rewrite(account, &sealed, &indexes, sections).await?;
+            self.prolong(account).await?;
+        }
         // 5. What readers look things up in is made anew. It is in memory, and a crash makes it anew as well.
         self.logs.renew_now(account).await?;
         // 6. The catalog's files lose what was replaced and deleted in them. A crash leaves copies in free space, which
@@ -97,16 +108,19 @@ impl Keeper {
         sections: &[Section],
     ) -> Result<Option<Arc<[Vec<u8>]>>, KeepError> {
         let mut values: HashSet<Vec<u8>> = HashSet::new();
+        let mut bytes = 0;
         for chunk in indexes.chunks(READ_ROWS) {
             for row in self.logs.read_rows(account, chunk).await? {
                 let row = decoded(&row)?;
                 for section in sections {
                     row.spelt_values(*section, |value| {
-                        values.insert(value.as_bytes().to_vec());
+                        if values.insert(value.as_bytes().to_vec()) {
+                            bytes += value.len();
+                        }
                     });
                 }
             }
-            if values.len() > VALUES_MAX {
+            if bytes > VALUE_BYTES_MAX {
                 return Ok(None);
             }
         }

@@ -5,8 +5,8 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use annals_format::{ListQuery, Timestamp, event::BodyForm};
-use annals_store::{AccountId, BlobKey, Blobs, Call, Catalog, Faulty, Identity, Memory, Role, Scope};
+use annals_format::{Filter, ListQuery, Timestamp, entry::Section, event::BodyForm};
+use annals_store::{AccountId, BlobKey, Blobs, Call, Catalog, Fault, Faulty, Identity, Memory, Role, Scope};
 use object_store::memory::InMemory;
 use tokio::task::JoinHandle;
 
@@ -14,8 +14,9 @@ use super::{KeeperOptions, Segments};
 use crate::{
     administer::{Admin, TokenRequest, create_account, create_token},
     clock::Clock,
-    engine::{Engine, EngineOptions, RecordRequest},
+    engine::{Engine, EngineOptions, EraseError, ErasureRequest, RecordRequest},
     metrics::Metrics,
+    verify::Local,
 };
 
 const HOUR_US: i64 = 60 * 60 * 1_000_000;
@@ -68,7 +69,14 @@ impl World {
     }
 
     async fn record(&self, events: usize) {
-        let lines = vec![r#"{"event":"record_created","object_type":"segment","after":{"a":1}}"#; events];
+        self.record_lines(&vec![
+            r#"{"event":"record_created","object_type":"segment","after":{"a":1}}"#;
+            events
+        ])
+        .await;
+    }
+
+    async fn record_lines(&self, lines: &[&str]) {
         let request = RecordRequest {
             body: lines.join("\n").into(),
             form: BodyForm::Ndjson,
@@ -190,4 +198,71 @@ async fn a_quiet_head_is_sealed() {
     world.record(1).await;
     assert_eq!(world.list("object_type=segment").await, 12);
     world.end().await;
+}
+
+/// Somebody whose name is in every segment and in the head.
+const PERSON: &str = r#"{"event":"record_created","object_type":"segment","user":"Erika Mustermann","user_id":5,"after":{"a":1}}"#;
+
+impl World {
+    /// A server with five hundred entries, a few of a person in each part of the log.
+    async fn with_person() -> Self {
+        let world = Self::new().await;
+        for _ in 0..5 {
+            world.record(96).await;
+            world.record_lines(&[PERSON; 4]).await;
+        }
+        world.engine.keeper.tend().await;
+        world.record_lines(&[PERSON; 4]).await;
+        assert!(!world.segments().await.is_empty());
+        world
+    }
+
+    async fn erase(&self) -> Result<u64, EraseError> {
+        let request = ErasureRequest {
+            filter: Filter { user_id: Some(5), ..Filter::default() },
+            filtered_by: vec!["user".to_owned()],
+            sections: vec![Section::Actor],
+            reason: "why".to_owned(),
+        };
+        self.engine.erase(&self.who, request).await.map(|erasure| erasure.entries)
+    }
+
+    /// Nobody finds the person, and the log verifies.
+    async fn check_erased(&self) {
+        assert_eq!(self.list("user=5").await, 0);
+        assert_eq!(self.list("q=mustermann").await, 0);
+        let indexes: Vec<u64> = (0..self.engine.view(self.account).await.expect("a view").size()).collect();
+        for row in self.engine.logs.read_rows(self.account, &indexes).await.expect("rows") {
+            assert!(!row.windows(10).any(|window| window == b"Mustermann"));
+        }
+        let account = self.calls.accounts().await.expect("accounts").remove(0);
+        let segments = Arc::new(Segments::new(self.blobs.clone(), 1 << 20));
+        let local = Local::new(Arc::clone(&self.calls) as _, segments);
+        local.verify(&account, &[], &[], None, &|_| ()).await.expect("the log verifies");
+    }
+}
+
+/// Whichever call is broken in whichever way: the same erasure again does what is left, and the log verifies at any time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_erasure_that_is_cut_off_is_finished_by_the_next() {
+    let world = World::with_person().await;
+    let first = world.calls.calls();
+    assert_eq!(world.erase().await.expect("erased"), 24);
+    let calls = world.calls.calls() - first;
+    world.check_erased().await;
+    world.end().await;
+    assert!(calls > 20, "{calls}");
+    for fault in [Fault::Before, Fault::After, Fault::Lost] {
+        for broken in 0..calls {
+            let world = World::with_person().await;
+            world.calls.fail_at(world.calls.calls() + broken, fault);
+            let mut tries = 0;
+            while world.erase().await.is_err() {
+                tries += 1;
+                assert!(tries < 5, "call {broken}, {fault:?}");
+            }
+            world.check_erased().await;
+            world.end().await;
+        }
+    }
 }

@@ -6,10 +6,10 @@ use std::{collections::HashMap, sync::Arc};
 use annals::{
     engine::{Engine, Page},
     segments::Segments,
+    verify::Local,
 };
 use annals_format::{Filter, ListQuery, LogToken, Row, Timestamp, object_type, search::Word};
-use annals_store::{AccountId, Catalog, StoredRow};
-use annals_tlog::Edge;
+use annals_store::{AccountId, StoredRow};
 use serde_json::Value;
 
 use super::{
@@ -26,11 +26,14 @@ struct Entry {
     served: Value,
 }
 
-/// Holds the catalog against the ledger, and what engines answer against the catalog.
+/// Holds the catalog against itself and the ledger, and what engines answer against the catalog.
 pub(crate) async fn check(world: &World, ledger: &Ledger, engines: &[&Arc<Engine>]) {
+    let local = Local::new(Arc::clone(&world.beside), Arc::new(Segments::new(world.blobs(), 1 << 20)));
+    for account in world.beside.accounts().await.expect("accounts") {
+        local.verify(&account, &[], &[], None, &|_| ()).await.expect("the log verifies");
+    }
     for (place, tenant) in world.tenants.iter().enumerate() {
         let rows = Rows::read(world, tenant.account).await;
-        rows.check_tree(&*world.beside, tenant.account).await;
         rows.check_ledger(place, ledger);
         for engine in engines {
             rows.check_answers(engine, tenant).await;
@@ -69,15 +72,6 @@ impl Rows {
             Entry { served: serde_json::from_str(&text).expect("JSON"), created_at, stored }
         };
         Self(entries.into_iter().map(entry).collect())
-    }
-
-    async fn check_tree(&self, catalog: &dyn Catalog, account: AccountId) {
-        let mut edge = Edge::new();
-        for (index, entry) in (0..).zip(&self.0) {
-            assert_eq!(entry.stored.index, index, "indexes are dense");
-            edge.push(entry.stored.leaf);
-        }
-        assert_eq!(catalog.tree(account).await.expect("a tree").edge, edge);
     }
 
     /// What was acknowledged is there once, where and as it was acknowledged, and nothing else is there.
