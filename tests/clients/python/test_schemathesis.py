@@ -17,7 +17,7 @@ RECORDED_MIN = 20
 def test_the_server_keeps_to_its_own_description(server, tmp_path):
     account = server.account("Explored")
     server.workspace(account, "First")
-    secret = server.token(account)
+    secret = server.token(account, scope="read,write,import,admin")
     [token] = server.tokens(account)
     shutil.copy(HERE / "schemathesis.toml", tmp_path)
     (tmp_path / "client_id.dict").write_text(f'"{token["id"]}"\n')

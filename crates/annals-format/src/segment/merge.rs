@@ -49,8 +49,14 @@ pub fn merge<P: Parts, W: io::Write>(
     if !sources.windows(2).all(neighbours) {
         return Err(MergeError::Neighbours);
     }
-    let mut sources: Vec<Source<P>> =
-        sources.iter().map(|&(segment, parts)| Source { segment, parts, positions: Vec::new() }).collect();
+    let mut sources: Vec<Source<P>> = sources
+        .iter()
+        .map(|&(segment, parts)| Source {
+            segment,
+            parts,
+            positions: Vec::with_capacity(segment.rows() as usize),
+        })
+        .collect();
     sources.sort_by_key(|source| source.segment.oldest());
     let apart = sources.windows(2).all(|pair| match pair {
         [before, after] => before.segment.newest() < after.segment.oldest(),
@@ -86,7 +92,8 @@ type Placed = ((i64, u64), u32);
 
 /// Gives all rows their new positions; gives back the places in their order.
 fn arrange<P: Parts>(sources: &mut [Source<P>]) -> Result<Vec<Placed>, MergeError<P::Error>> {
-    let mut order: Vec<Placed> = Vec::new();
+    // As large as it gets, so that it is not moved to twice the room on the way.
+    let mut order: Vec<Placed> = Vec::with_capacity(rows_of(sources));
     for (source, number) in sources.iter().zip(0..) {
         let places = source.places().map_err(MergeError::Read)?;
         order.extend(places.into_iter().map(|place| (place, number)));
@@ -129,9 +136,13 @@ fn corrupt<E: From<Corrupt>>(corrupt: Corrupt) -> MergeError<E> {
     MergeError::Read(corrupt.into())
 }
 
+fn rows_of<P>(sources: &[Source<P>]) -> usize {
+    sources.iter().map(|source| source.segment.rows() as usize).sum()
+}
+
 /// The tokens of all sources with their new positions, sorted.
 fn tokens<P: Parts>(sources: &[Source<P>]) -> Result<Vec<(u64, u32)>, MergeError<P::Error>> {
-    let mut pairs = Vec::new();
+    let mut pairs = Vec::with_capacity(rows_of(sources));
     for source in sources {
         let (segment, before) = (source.segment, pairs.len());
         for chunk in &segment.tokens {

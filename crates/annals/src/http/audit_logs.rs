@@ -243,7 +243,7 @@ pub(super) fn no_parameters(query: Option<&str>) -> Result<(), ApiError> {
     }
 }
 
-fn body_form(headers: &HeaderMap) -> Result<BodyForm, ApiError> {
+pub(super) fn body_form(headers: &HeaderMap) -> Result<BodyForm, ApiError> {
     let Some(kind) = headers.get(header::CONTENT_TYPE) else { return Ok(BodyForm::Json) };
     let essence =
         kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

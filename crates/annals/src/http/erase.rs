@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use annals_format::{ListQuery, entry::Section, query::decode_pairs};
+use annals_format::{ListQuery, entry::Section, event::BodyForm, query::decode_pairs};
 use annals_store::{Role, Scope};
 use axum::{
     Json,
-    body::Bytes,
+    body::Body,
     extract::{RawQuery, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -16,11 +16,15 @@ use tracing::error;
 
 use super::{
     App,
+    audit_logs::body_form,
     auth::Caller,
     error::ApiError,
     schema::{self, ErasureAnswer},
 };
 use crate::engine::{EraseError, ErasureRequest};
+
+/// Bytes of a body at most.
+const BODY_BYTES_MAX: usize = 16 * 1024;
 
 /// Bytes of a reason at most.
 const REASON_BYTES_MAX: usize = 1_024;
@@ -28,7 +32,7 @@ const REASON_BYTES_MAX: usize = 1_024;
 /// What is to go, and why.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Body {
+struct Wanted {
     sections: Vec<String>,
     reason: String,
 }
@@ -57,7 +61,8 @@ pub(super) async fn erase(
     State(app): State<Arc<App>>,
     caller: Caller,
     RawQuery(query): RawQuery,
-    body: Bytes,
+    headers: HeaderMap,
+    body: Body,
 ) -> Result<Response, ApiError> {
     caller.needs_scope(Scope::Admin)?;
     caller.needs_role(Role::Owner)?;
@@ -73,7 +78,14 @@ pub(super) async fn erase(
              none",
         ));
     }
-    let Body { sections, reason } = serde_json::from_slice(&body).map_err(|error| {
+    if body_form(&headers)? != BodyForm::Json {
+        return Err(ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "what is to be erased is said in application/json",
+        ));
+    }
+    let body = app.bodies.read(body, BODY_BYTES_MAX).await?;
+    let Wanted { sections, reason } = serde_json::from_slice(&body).map_err(|error| {
         ApiError::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             format!("the body must be {{\"sections\": […], \"reason\": \"…\"}}: {error}"),
