@@ -64,9 +64,6 @@ pub const READS_AT_ONCE_MAX: usize = 64;
 /// Days, weeks or months in one answer with counts: thirteen years of days.
 pub const INTERVALS_MAX: usize = 5_000;
 
-/// Accounts that are remembered by their tokens while their logs are read.
-pub const REMEMBERED_ACCOUNTS_MAX: u64 = 1_024;
-
 /// Heads whose words are in memory at a time, for searches. One that is full takes some 25 MB.
 pub const SEARCHED_HEADS_MAX: u64 = 32;
 

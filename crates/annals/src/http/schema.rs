@@ -107,22 +107,29 @@ pub(super) struct AuditLog {
     /// UTC, whole seconds.
     #[schema(format = DateTime, example = "2026-03-04T09:30:00Z")]
     created_at: String,
-    /// Key → [old, new].
-    #[schema(example = json!({"title": ["Cloud spend", "Cloud spend by team"]}))]
-    changed_values: BTreeMap<String, Pair>,
-    /// Key → value.
-    unchanged_values: BTreeMap<String, serde_json::Value>,
+    /// Key → [old, new]; null only where it was erased.
+    #[schema(required, example = json!({"title": ["Cloud spend", "Cloud spend by team"]}))]
+    changed_values: Option<BTreeMap<String, Pair>>,
+    /// Key → value; null only where it was erased.
+    #[schema(required)]
+    unchanged_values: Option<BTreeMap<String, serde_json::Value>>,
     /// The same as `changed_values`.
-    object_changes: BTreeMap<String, Pair>,
+    #[schema(required)]
+    object_changes: Option<BTreeMap<String, Pair>>,
     /// The number of the user or service token that acted.
     #[schema(required, example = 1815)]
     user_id: Option<i64>,
     #[schema(required, example = "Owner")]
     user_role: Option<String>,
-    /// `ip`, `user_agent`, `request_id`, `session_id` and the like.
-    context: BTreeMap<String, serde_json::Value>,
-    /// Whatever else the writer wanted to keep.
-    metadata: BTreeMap<String, serde_json::Value>,
+    /// `ip`, `user_agent`, `request_id`, `session_id` and the like; null only where it was erased.
+    #[schema(required)]
+    context: Option<BTreeMap<String, serde_json::Value>>,
+    /// Whatever else the writer wanted to keep; null only where it was erased.
+    #[schema(required)]
+    metadata: Option<BTreeMap<String, serde_json::Value>>,
+    /// The sections that were erased, of `actor`, `object`, `change` and `context`; only if there are any.
+    #[schema(example = json!(["actor"]))]
+    erased: Option<Vec<String>>,
     /// The place in the account's log, from 0.
     #[schema(minimum = 0)]
     index: u64,

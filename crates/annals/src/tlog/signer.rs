@@ -156,6 +156,14 @@ impl Signer {
     /// Between any two steps the process may die. A tree counts as signed from the moment that its signature could have
     /// been seen; until then nothing but memory and a file beside the keys know of it.
     pub async fn sign(&self) {
+        let grown = |id: &AccountId| {
+            let size = self.logs.known(*id).read().size();
+            size > self.published(*id).map_or(0, |signed| signed.size)
+        };
+        let grown: HashSet<AccountId> = self.logs.accounts().into_iter().filter(grown).collect();
+        if grown.is_empty() {
+            return;
+        }
         let mut state = self.state.lock().await;
         match SigningKeys::load(&self.keys_path) {
             Ok(Some(keys)) => state.keys = keys,
@@ -169,11 +177,7 @@ impl Signer {
             Err(error) => return warn!(%error, "no checkpoint could be signed this time"),
         };
         let mut fresh = Vec::new();
-        for account in accounts {
-            let size = self.logs.known(account.id).read().size();
-            if size == 0 || self.published(account.id).is_some_and(|signed| signed.size >= size) {
-                continue;
-            }
+        for account in accounts.into_iter().filter(|account| grown.contains(&account.id)) {
             // 1. Sign the committed tree, in memory, if it extends what was signed before.
             match self.checkpoint(&state, &account).await {
                 Ok(signed) => {

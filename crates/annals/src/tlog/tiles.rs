@@ -1,8 +1,8 @@
 //! The tree of a log, read in tiles.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, num::NonZero, ops::Range, sync::Arc, thread};
 
-use annals_format::Row;
+use annals_format::{Row, entry::CorruptRow};
 use annals_store::{AccountId, Append, Catalog, Commit, CommitError, ReadError, TileHash};
 use annals_tlog::{
     Edge, Hash,
@@ -10,27 +10,32 @@ use annals_tlog::{
     tile::{Bundle, Tile},
 };
 
+use tokio::sync::Semaphore;
+
 use crate::append::Logs;
 
 /// Entries whose leaves are read at a time when tiles are made that are missing.
-const STEP: u64 = 4_096;
+const STEP: u64 = 256;
 
 /// The trees of all logs.
 pub struct Tiles {
     catalog: Arc<dyn Catalog>,
     logs: Arc<Logs>,
+    /// For those who make leaves of rows, which may be a hundred megabytes: one for each processor.
+    turns: Semaphore,
 }
 
 impl Tiles {
     /// Reads the trees of these logs.
     pub fn new(catalog: Arc<dyn Catalog>, logs: Arc<Logs>) -> Self {
-        Self { catalog, logs }
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        Self { catalog, logs, turns: Semaphore::new(processors) }
     }
 
     /// A tile, which has to be in the tree.
     pub async fn tile(&self, account: AccountId, tile: Tile) -> Result<Vec<u8>, ReadError> {
         let hashes = if tile.level() == 0 {
-            self.leaves(account, tile.positions()).await?.iter().map(|leaf| leaf.1).collect()
+            self.leaves(account, tile.positions(), hash_of).await?
         } else {
             self.catalog.tile_hashes(account, tile.level(), tile.positions()).await?
         };
@@ -42,10 +47,8 @@ impl Tiles {
 
     /// A bundle of leaves, which have to be in the tree.
     pub async fn entries(&self, account: AccountId, bundle: Bundle) -> Result<Vec<u8>, ReadError> {
-        let leaves = self.leaves(account, bundle.tile().positions()).await?;
-        bundle
-            .encode(leaves.iter().map(|(leaf, _)| leaf.as_bytes()))
-            .map_err(|error| ReadError::Corrupt(error.to_string()))
+        let leaves = self.leaves(account, bundle.tile().positions(), leaf_of).await?;
+        bundle.encode(leaves).map_err(|error| ReadError::Corrupt(error.to_string()))
     }
 
     /// What a plan makes of the tree: a proof, a root.
@@ -57,21 +60,21 @@ impl Tiles {
         plan.build(|tile| tiles.get(&tile)).map_err(|error| ReadError::Corrupt(error.to_string()))
     }
 
-    /// Leaves with their hashes, made of the rows at these indexes.
-    async fn leaves(
+    /// The leaves at these indexes, or their hashes, made of the rows.
+    async fn leaves<T: Send + 'static>(
         &self,
         account: AccountId,
-        indexes: std::ops::Range<u64>,
-    ) -> Result<Vec<(String, Hash)>, ReadError> {
+        indexes: Range<u64>,
+        make: fn(&[u8]) -> Result<T, CorruptRow>,
+    ) -> Result<Vec<T>, ReadError> {
+        // Neither the semaphore nor the runtime ends before those who read.
+        let ended = || ReadError::Unavailable("the server is stopping".into());
+        let _turn = self.turns.acquire().await.map_err(|_| ended())?;
         let indexes: Vec<u64> = indexes.collect();
         let rows = self.logs.read_rows(account, &indexes).await?;
-        let leaf = |row: &Vec<u8>| {
-            let row = Row::decode(row).map_err(|error| ReadError::Corrupt(error.to_string()))?;
-            let leaf = row.leaf();
-            let hash = annals_tlog::leaf_hash(leaf.as_bytes());
-            Ok((leaf, hash))
-        };
-        rows.iter().map(leaf).collect()
+        let leaves = move || rows.iter().map(|row| make(row)).collect();
+        let leaves: Result<_, CorruptRow> = tokio::task::spawn_blocking(leaves).await.map_err(|_| ended())?;
+        leaves.map_err(|error| ReadError::Corrupt(error.to_string()))
     }
 
     /// Makes the hashes of tiles that an older version has not kept. Nobody may write meanwhile.
@@ -90,7 +93,7 @@ impl Tiles {
         let (mut edge, mut tile_hashes) = (Edge::new(), Vec::new());
         while edge.size() < size {
             let end = size.min(edge.size() + STEP);
-            for (_, leaf) in self.leaves(account, edge.size()..end).await.map_err(read)? {
+            for leaf in self.leaves(account, edge.size()..end, hash_of).await.map_err(read)? {
                 edge.push_tiled(leaf, |level, position, hash| {
                     tile_hashes.push(TileHash { level, position, hash });
                 });
@@ -104,6 +107,14 @@ impl Tiles {
             Append { account, expected_size: size, entries: Vec::new(), tree, tile_hashes, keys: Vec::new() };
         self.catalog.commit(Arc::new(Commit { appends: vec![append], changes: Vec::new() })).await
     }
+}
+
+fn leaf_of(row: &[u8]) -> Result<String, CorruptRow> {
+    Row::decode(row).map(|row| row.leaf())
+}
+
+fn hash_of(row: &[u8]) -> Result<Hash, CorruptRow> {
+    Row::decode(row).map(|row| row.leaf_hash())
 }
 
 fn missing(tile: &Tile) -> ReadError {
