@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod data_dir;
+mod durable;
 pub mod engine;
 pub mod http;
 pub mod identity;

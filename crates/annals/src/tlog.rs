@@ -7,7 +7,6 @@
 
 mod backoff;
 mod cosignatures;
-pub(crate) mod file;
 mod keys;
 mod proof;
 mod signed;

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     append::Recorded,
-    engine::{Answer, Page, RecordRequest},
+    engine::{Answer, Found, Page, RecordRequest},
     limits,
 };
 
@@ -91,12 +91,7 @@ pub(super) async fn get(
     caller.needs_scope(Scope::Read)?;
     caller.needs_role(Role::Owner)?;
     no_parameters(query.as_deref())?;
-    let found = match LogToken::parse(&token) {
-        Some(token) => app.engine.get(caller.account(), token).await?,
-        None => None,
-    };
-    let found =
-        found.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, format!("AuditLog {token} not found.")))?;
+    let found = find(&app, &caller, &token).await?;
     let mut body = String::new();
     write_entry(&found.row, found.index, &mut body)?;
     let tag = ETag::of(caller.account(), found.index, &[&body]);
@@ -104,6 +99,15 @@ pub(super) async fn get(
         return Ok(tag.not_modified());
     }
     Ok((tag.headers(), json(body)).into_response())
+}
+
+/// The audit log that the caller's account has under this token.
+pub(super) async fn find(app: &App, caller: &Caller, token: &str) -> Result<Found, ApiError> {
+    let found = match LogToken::parse(token) {
+        Some(token) => app.engine.get(caller.account(), token).await?,
+        None => None,
+    };
+    found.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, format!("AuditLog {token} not found.")))
 }
 
 /// Records events.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use annals_format::{LogToken, ProofQuery};
+use annals_format::ProofQuery;
 use annals_store::{Role, Scope};
 use axum::{
     extract::{Path, RawQuery, State},
@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{App, auth::Caller, error::ApiError, etag::ETag, schema};
+use super::{App, audit_logs::find, auth::Caller, error::ApiError, etag::ETag, schema};
 use crate::tlog::ProofError;
 
 /// Proves that an audit log is in the account's log.
@@ -48,9 +48,7 @@ pub(super) async fn prove(
     caller.needs_role(Role::Owner)?;
     let query = ProofQuery::parse(query.as_deref().unwrap_or_default())
         .map_err(|faults| ApiError::of(StatusCode::BAD_REQUEST, faults))?;
-    let not_found = || ApiError::new(StatusCode::NOT_FOUND, format!("AuditLog {token} not found."));
-    let asked = LogToken::parse(&token).ok_or_else(not_found)?;
-    let found = app.engine.get(caller.account(), asked).await?.ok_or_else(not_found)?;
+    let found = find(&app, &caller, &token).await?;
     let proof = app.signer.prove(caller.account(), found.index, &found.row, &query.withhold).await?;
 
     let tag = ETag::of(caller.account(), found.index, &[&proof]);
@@ -59,7 +57,7 @@ pub(super) async fn prove(
     }
     let kind = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{asked}.tlog-proof\"")),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{token}.tlog-proof\"")),
     ];
     Ok((tag.headers(), kind, proof).into_response())
 }

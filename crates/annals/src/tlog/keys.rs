@@ -8,8 +8,7 @@ use std::{
 
 use annals_tlog::note::{KeyError, KeyType, SignerKey, VerifierKey};
 
-use super::file;
-use crate::random;
+use crate::{durable, random};
 
 /// Keys that sign at the same time, at most: one, and two while one takes the place of the other.
 const KEYS_MAX: usize = 8;
@@ -89,11 +88,7 @@ impl SigningKeys {
     /// Reads the keys; `None` if there is no such file.
     pub fn load(path: &Path) -> Result<Option<Self>, KeysError> {
         let failed = |source| KeysError::Io { path: path.to_owned(), source };
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(error)),
-        };
+        let Some(text) = durable::read(path).map_err(failed)? else { return Ok(None) };
         let mode = fs::metadata(path).map_err(failed)?.permissions().mode() & 0o7777;
         if mode & 0o077 != 0 {
             return Err(KeysError::Open { path: path.to_owned(), mode });
@@ -120,7 +115,7 @@ impl SigningKeys {
     /// Makes the first key of a server, durably. The file must not be there yet.
     pub fn create(path: &Path, name: &str) -> Result<Self, KeysError> {
         let key = new_key(name)?;
-        file::create(path, &(key.to_secret_text() + "\n"))
+        durable::create(path, &(key.to_secret_text() + "\n"))
             .map_err(|source| KeysError::Io { path: path.to_owned(), source })?;
         Ok(Self { path: path.to_owned(), keys: vec![key] })
     }
@@ -161,7 +156,7 @@ impl SigningKeys {
 
     fn save(&self) -> Result<(), KeysError> {
         let lines: Vec<String> = self.keys.iter().map(|key| key.to_secret_text() + "\n").collect();
-        file::replace(&self.path, &lines.concat())
+        durable::replace(&self.path, &lines.concat())
             .map_err(|source| KeysError::Io { path: self.path.clone(), source })
     }
 

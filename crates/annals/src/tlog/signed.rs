@@ -5,14 +5,15 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
 use annals_store::{Cause, ReadError};
 use annals_tlog::Hash;
 
-use super::{SigningKeys, file};
+use super::SigningKeys;
+use crate::durable;
 
 /// The size and root of the last tree that was signed with the keys in a file, of the log of the account with this token.
 pub fn last_signed(keys: &Path, account: &str) -> Result<Option<(u64, Hash)>, ReadError> {
@@ -36,11 +37,7 @@ impl Signed {
     /// Reads what was signed with the keys in a file; nothing, if there is no file beside it.
     pub(super) fn load(keys: &Path) -> io::Result<Self> {
         let path = keys.with_added_extension("signed");
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(error),
-        };
+        let text = durable::read(&path)?.unwrap_or_default();
         let mut trees = BTreeMap::new();
         for line in text.lines() {
             let parsed = || {
@@ -67,7 +64,7 @@ impl Signed {
         trees.extend(signed);
         let lines: Vec<String> =
             trees.iter().map(|(origin, (size, root))| format!("{size} {root} {origin}\n")).collect();
-        file::replace(&self.path, &lines.concat())?;
+        durable::replace(&self.path, &lines.concat())?;
         self.trees = trees;
         Ok(())
     }

@@ -8,7 +8,6 @@
 //! HASH is the SHA-256 of the origin. A checkpoint stays when its log is removed: if the log is added again, the witness
 //! goes on where it was, as it must never cosign two trees that do not agree.
 
-mod file;
 mod keys;
 mod latest;
 mod logs;
@@ -22,7 +21,10 @@ use std::{
 use annals_tlog::{checkpoint::CheckpointError, note::KeyError};
 
 pub use self::logs::Log;
-use crate::data_dir::{self, DataDirError, Lock};
+use crate::{
+    data_dir::{self, DataDirError, Lock},
+    durable,
+};
 
 /// The secret keys.
 const KEYS: &str = "keys";
@@ -63,7 +65,7 @@ impl Directory {
     /// Waits until nobody else changes keys or logs.
     fn edit(&self) -> Result<File, DirectoryError> {
         let path = self.path.join(EDIT_LOCK);
-        file::lock(&path).map_err(|source| DirectoryError::File { path, source })
+        durable::lock(&path).map_err(|source| DirectoryError::File { path, source })
     }
 
     fn keys_path(&self) -> PathBuf {

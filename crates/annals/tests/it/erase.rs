@@ -1,13 +1,13 @@
 //! What is erased is nowhere any more, and everything that was proven still is.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path};
 
-use annals_format::segment::{Corrupt, Extent, Field, Part, Parts, Segment};
+use annals_format::segment::{Field, Segment};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    support::{ANNALS, Answer, Server, Tenant, run},
+    support::{ANNALS, Answer, InMemory, Server, Tenant, run},
     tlog::Mirror,
 };
 
@@ -35,19 +35,6 @@ fn event(n: u64, personal: bool) -> Value {
 
 fn is_personal(n: u64) -> bool {
     n % 5 == 1
-}
-
-struct InMemory(Vec<u8>);
-
-impl Parts for InMemory {
-    type Error = Corrupt;
-
-    fn get(&self, extents: &[Extent]) -> Result<Vec<Arc<Part>>, Corrupt> {
-        let range = |extent: &Extent| {
-            usize::try_from(extent.offset).expect("small")..usize::try_from(extent.end()).expect("small")
-        };
-        extents.iter().map(|extent| Ok(Arc::new(extent.decode(&self.0[range(extent)])?))).collect()
-    }
 }
 
 /// The bytes of every file below a directory, and of segments also what is compressed in them.

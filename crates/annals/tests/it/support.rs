@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use annals_format::segment::{Corrupt, Extent, Part, Parts};
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::Value;
 
@@ -302,4 +303,18 @@ fn listen(pipe: ChildStderr, into: Arc<Mutex<String>>) -> JoinHandle<()> {
 pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("its address").port()
+}
+
+/// The file of a segment.
+pub(crate) struct InMemory(pub(crate) Vec<u8>);
+
+impl Parts for InMemory {
+    type Error = Corrupt;
+
+    fn get(&self, extents: &[Extent]) -> Result<Vec<Arc<Part>>, Corrupt> {
+        let range = |extent: &Extent| {
+            usize::try_from(extent.offset).expect("small")..usize::try_from(extent.end()).expect("small")
+        };
+        extents.iter().map(|extent| Ok(Arc::new(extent.decode(&self.0[range(extent)])?))).collect()
+    }
 }

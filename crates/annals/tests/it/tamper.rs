@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::{
     read::history,
-    support::{Server, Tenant, run},
+    support::{InMemory, Server, Tenant, run},
     tlog::{Mirror, copy},
 };
 
@@ -155,22 +155,6 @@ fn hide(dir: &Path) {
         params![name, i64::try_from(summary.bytes).expect("small"), summary.footer_bytes],
     );
     assert_eq!(changed.expect("SQL"), 1);
-}
-
-struct InMemory(Vec<u8>);
-
-impl segment::Parts for InMemory {
-    type Error = segment::Corrupt;
-
-    fn get(
-        &self,
-        extents: &[segment::Extent],
-    ) -> Result<Vec<std::sync::Arc<segment::Part>>, segment::Corrupt> {
-        let range = |extent: &segment::Extent| {
-            usize::try_from(extent.offset).expect("small")..usize::try_from(extent.end()).expect("small")
-        };
-        extents.iter().map(|extent| Ok(std::sync::Arc::new(extent.decode(&self.0[range(extent)])?))).collect()
-    }
 }
 
 /// What is done, and what is said of it.

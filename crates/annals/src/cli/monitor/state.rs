@@ -11,7 +11,7 @@ use anyhow::anyhow;
 
 use crate::{
     cli::output::{self, HintExt},
-    tlog::file,
+    durable,
     verify::remote::{RemoteError, RemoteLog, Seen, Unchecked, Wrong},
 };
 
@@ -62,7 +62,7 @@ impl State {
 
     /// Remembers another checkpoint, durably.
     pub(super) fn keep(&self, seen: &Seen) -> anyhow::Result<()> {
-        file::replace(&self.path, seen.note())
+        durable::replace(&self.path, seen.note())
             .map_err(|error| anyhow!("cannot write {}: {error}", self.path.display()))
             .hint("The file and its directory have to be this user's, and the disk needs room.")
     }
@@ -76,7 +76,7 @@ impl State {
             Some(kept) if kept == served => return Ok(first),
             Some(_) => last,
         };
-        file::replace(&path, served)?;
+        durable::replace(&path, served)?;
         Ok(path)
     }
 }

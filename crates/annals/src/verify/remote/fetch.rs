@@ -98,7 +98,7 @@ impl Fetch {
         }
         let http = http
             .build()
-            .map_err(|error| Unchecked::Invalid(format!("cannot set up HTTP: {}", root_cause(&error))))?;
+            .map_err(|error| Unchecked::Invalid(format!("cannot set up HTTP: {}", innermost(&error))))?;
         let root = root.as_str().trim_end_matches('/').to_owned();
         Ok(Self { http, root, authorization, timeout })
     }
@@ -219,7 +219,7 @@ impl Fetch {
             // It was given time enough: whatever is that slow is not asked four times.
             return Failure::Lasting(Unchecked::Slow { url, seconds: self.timeout.as_secs() });
         }
-        Failure::Passing(Unchecked::Unreachable { url, why: root_cause(error) }, None)
+        Failure::Passing(Unchecked::Unreachable { url, why: innermost(error) }, None)
     }
 }
 
@@ -238,13 +238,9 @@ fn sentence(status: StatusCode, body: &[u8]) -> String {
     }
 }
 
-/// The innermost error, which says what happened; those around it say where.
-fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
+/// What happened; the errors around it say where.
+fn innermost(error: &reqwest::Error) -> String {
+    anyhow::Chain::new(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
 #[cfg(test)]

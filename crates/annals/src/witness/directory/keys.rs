@@ -4,7 +4,8 @@ use std::path::Path;
 
 use annals_tlog::note::{KeyType, SignerKey};
 
-use super::{Directory, DirectoryError, LOGS, file};
+use super::{Directory, DirectoryError, LOGS};
+use crate::durable;
 use crate::{data_dir, random};
 
 /// A key that everybody can check, and one that stays good when quantum computers come.
@@ -33,8 +34,8 @@ impl Directory {
             }
         }
         let text: String = keys.iter().flat_map(|key| [key.to_secret_text(), "\n".to_owned()]).collect();
-        file::replace(&keys_path, &text)
-            .and_then(|()| file::sync_parent(path))
+        durable::replace(&keys_path, &text)
+            .and_then(|()| durable::sync_parent(path))
             .map_err(|source| DirectoryError::File { path: keys_path, source })?;
         Ok(directory)
     }
@@ -42,7 +43,7 @@ impl Directory {
     /// The keys that cosign, at least one.
     pub fn keys(&self) -> Result<Vec<SignerKey>, DirectoryError> {
         let path = self.keys_path();
-        let text = match file::read(&path) {
+        let text = match durable::read(&path) {
             Ok(Some(text)) => text,
             Ok(None) => return Err(DirectoryError::NoWitness { path: self.path.clone() }),
             Err(source) => return Err(DirectoryError::File { path, source }),

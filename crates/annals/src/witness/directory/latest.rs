@@ -5,7 +5,8 @@ use annals_tlog::{
     note::{Note, VerifierKey},
 };
 
-use super::{Directory, DirectoryError, file};
+use super::{Directory, DirectoryError};
+use crate::durable;
 
 /// What the names of files with checkpoints end with.
 const EXTENSION: &str = "checkpoint";
@@ -18,7 +19,7 @@ impl Directory {
     /// It cannot be read, or `keys`, those of this witness, have not cosigned what is there.
     pub fn latest(&self, origin: &str, keys: &[VerifierKey]) -> Result<Option<Checkpoint>, DirectoryError> {
         let path = self.log_path(origin, EXTENSION);
-        let text = match file::read(&path) {
+        let text = match durable::read(&path) {
             Ok(Some(text)) => text,
             Ok(None) => return Ok(None),
             Err(source) => return Err(DirectoryError::File { path, source }),
@@ -32,7 +33,7 @@ impl Directory {
     /// Remembers this as the checkpoint of the log that was cosigned last, durably.
     pub(in crate::witness) fn remember(&self, origin: &str, cosigned: &Note) -> Result<(), DirectoryError> {
         let path = self.log_path(origin, EXTENSION);
-        file::replace(&path, &cosigned.to_string()).map_err(|source| DirectoryError::File { path, source })
+        durable::replace(&path, &cosigned.to_string()).map_err(|source| DirectoryError::File { path, source })
     }
 }
 

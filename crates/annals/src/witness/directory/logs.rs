@@ -9,8 +9,9 @@ use std::{
 use annals_tlog::{Hash, checkpoint::Checkpoint, note::VerifierKey};
 use sha2::{Digest as _, Sha256};
 
-use super::{Directory, DirectoryError, LOGS, file};
+use super::{Directory, DirectoryError, LOGS};
 use crate::data_dir;
+use crate::durable;
 
 /// What the names of files with the keys of a log end with.
 const KEYS_EXTENSION: &str = "keys";
@@ -47,8 +48,8 @@ impl Directory {
         let keys = log.keys.iter().map(VerifierKey::to_string);
         let lines: String =
             std::iter::once(log.origin).chain(keys).flat_map(|line| [line, "\n".to_owned()]).collect();
-        file::sync_parent(&logs)
-            .and_then(|()| file::replace(&path, &lines))
+        durable::sync_parent(&logs)
+            .and_then(|()| durable::replace(&path, &lines))
             .map_err(|source| DirectoryError::File { path, source })?;
         Ok(true)
     }
@@ -64,7 +65,7 @@ impl Directory {
         if !path.try_exists().unwrap_or(true) {
             return Err(DirectoryError::UnknownLog { origin: origin.to_owned() });
         }
-        file::remove(&path).map_err(|source| DirectoryError::File { path, source })?;
+        durable::remove(&path).map_err(|source| DirectoryError::File { path, source })?;
         Ok(())
     }
 
@@ -110,7 +111,8 @@ impl Directory {
 }
 
 fn read(path: &Path) -> Result<Option<Log>, DirectoryError> {
-    let text = file::read(path).map_err(|source| DirectoryError::File { path: path.to_owned(), source })?;
+    let text =
+        durable::read(path).map_err(|source| DirectoryError::File { path: path.to_owned(), source })?;
     let Some(text) = text else { return Ok(None) };
     let unreadable = |why: String| DirectoryError::Unreadable { path: path.to_owned(), why };
     let mut lines = text.lines();
