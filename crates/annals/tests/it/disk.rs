@@ -130,6 +130,7 @@ async fn a_commit_costs_one_fsync_and_requests_share_it() {
     let dir = tempfile::tempdir().expect("temporary directory");
     let tenant = Tenant::create(dir.path(), "One");
     let idle = count_syncs(dir.path(), async |_| {}).await;
+    let started = Instant::now();
     let alone = count_syncs(dir.path(), async |server| {
         for number in 0..ALONE {
             server.post(&tenant.token, &event(number)).await.ok();
@@ -139,13 +140,18 @@ async fn a_commit_costs_one_fsync_and_requests_share_it() {
     // After a checkpoint the log starts again from its beginning, which is synced once more.
     let log = alone.log - idle.log;
     let checkpoints = alone.database - idle.database;
+    // Checkpoints of the tree are signed each second and kept in a file, too, and the last uses of tokens are written down.
+    let jobs = 4 * (usize::try_from(started.elapsed().as_secs()).expect("a short test") + 2);
     assert!(
-        log <= ALONE + 1 + 2 * checkpoints,
+        log <= ALONE + 1 + 2 * checkpoints + jobs,
         "{log} syncs of the log for {ALONE} commits: {alone:?}, idle {idle:?}"
     );
     assert!(log >= ALONE, "{ALONE} commits were acknowledged after {log} syncs");
     // The directory, when the log is created.
-    assert!(alone.elsewhere <= idle.elsewhere + 1, "something else is synced: {alone:?}, idle {idle:?}");
+    assert!(
+        alone.elsewhere <= idle.elsewhere + 1 + jobs,
+        "something else is synced: {alone:?}, idle {idle:?}"
+    );
 
     let shared = count_syncs(dir.path(), async |server| {
         let sender = Sender::new(server, std::slice::from_ref(&tenant));
