@@ -42,4 +42,7 @@ pub struct Erased {
     pub token: String,
     /// Of how many audit logs something was erased.
     pub entries: u64,
+    /// How many that match are held, and were left as they are.
+    #[serde(default)]
+    pub held: u64,
 }

@@ -9,6 +9,7 @@
 //! - [`disclosure`] shows an entry, or some of its sections, to whoever checks it against its leaf.
 //! - [`segment`] keeps the oldest entries of a log in one immutable file with its own index.
 //! - [`query`] parses the parameters of a list into a [`Filter`] and a page.
+//! - [`retention`] says how long entries are kept.
 //! - [`search`] says what the words of an entry are.
 
 pub mod disclosure;
@@ -18,6 +19,7 @@ pub mod json;
 pub mod limits;
 pub mod object_type;
 pub mod query;
+pub mod retention;
 pub mod search;
 pub mod segment;
 mod sentence;
@@ -28,5 +30,6 @@ pub use disclosure::Disclosure;
 pub use entry::{Draft, Row};
 pub use event::{Action, Event};
 pub use query::{Filter, Interval, ListQuery, ProofQuery, StatsQuery};
+pub use retention::Retention;
 pub use time::Timestamp;
 pub use token::LogToken;

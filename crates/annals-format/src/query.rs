@@ -1,6 +1,7 @@
 //! The parameters of a list: reading them strictly, and writing them back into links.
 
 mod interval;
+mod matching;
 mod parameters;
 mod percent;
 mod proof;

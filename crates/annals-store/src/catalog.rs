@@ -2,11 +2,11 @@
 
 use std::{ops::Range, sync::Arc};
 
-use annals_format::Timestamp;
+use annals_format::{Retention, Timestamp};
 use annals_tlog::{Edge, Hash};
 use async_trait::async_trait;
 
-use crate::model::{AccessToken, Account, AccountId, Identity, TokenHash, User, Workspace};
+use crate::model::{AccessToken, Account, AccountId, Hold, Identity, TokenHash, User, Workspace};
 use crate::segment::{Seal, SegmentInfo};
 
 /// The transactional store of everything mutable.
@@ -93,6 +93,9 @@ pub trait Catalog: Send + Sync + 'static {
 
     /// The access tokens of an account but for grants, also ended ones, in the order of their numbers, ties by id.
     async fn tokens(&self, account: AccountId) -> Result<Vec<AccessToken>, ReadError>;
+
+    /// The holds on entries of an account, also released ones, in the order in which they were placed, ties by token.
+    async fn holds(&self, account: AccountId) -> Result<Vec<Hold>, ReadError>;
 
     /// Whose secret has this hash. Expired and revoked tokens are found as well: the caller says why they fail.
     async fn identify(&self, hash: &TokenHash) -> Result<Option<Identity>, ReadError>;
@@ -248,6 +251,29 @@ pub enum Change {
         account: AccountId,
         /// Whether anyone may.
         public: bool,
+    },
+    /// For how long the entries of an account are kept.
+    SetRetention {
+        /// Which account.
+        account: AccountId,
+        /// For so long; for ever if there is none.
+        retention: Option<Retention>,
+    },
+    /// A new hold on entries; a conflict when its token is taken.
+    PlaceHold {
+        /// Whose entries.
+        account: AccountId,
+        /// The hold.
+        hold: Hold,
+    },
+    /// A hold's end. The first release counts.
+    ReleaseHold {
+        /// Whose.
+        account: AccountId,
+        /// Which hold.
+        token: String,
+        /// When.
+        at: Timestamp,
     },
     /// A new workspace; the first one becomes the account's default. A conflict when its token is taken.
     CreateWorkspace {

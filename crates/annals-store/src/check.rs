@@ -27,6 +27,9 @@ pub(crate) fn commit(commit: &Commit) -> Result<(), CommitError> {
         }
         Change::RenameAccount { account: owner, .. }
         | Change::PublishLog { account: owner, .. }
+        | Change::SetRetention { account: owner, .. }
+        | Change::PlaceHold { account: owner, .. }
+        | Change::ReleaseHold { account: owner, .. }
         | Change::CreateWorkspace { account: owner, .. }
         | Change::RenameWorkspace { account: owner, .. }
         | Change::CreateUser { account: owner, .. }

@@ -21,6 +21,7 @@ pub mod blobs;
 mod compact;
 mod concurrent;
 mod erase;
+mod keep;
 mod lease;
 mod names;
 mod read;
@@ -34,6 +35,7 @@ pub use append::*;
 pub use compact::*;
 pub use concurrent::*;
 pub use erase::*;
+pub use keep::*;
 pub use lease::*;
 pub use names::*;
 pub use read::*;
@@ -118,6 +120,9 @@ macro_rules! contract_tests {
             a_tile_hash_is_added_once,
             a_checkpoint_takes_the_place_of_a_smaller_one,
             a_log_is_published,
+            entries_are_kept_for_so_long,
+            a_hold_is_released_once,
+            holds_of_accounts_are_apart,
             a_log_has_no_segments_at_first,
             a_seal_takes_entries_out_of_sight,
             a_seal_begins_where_the_last_one_ended,

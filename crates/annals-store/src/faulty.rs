@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use crate::catalog::{
     Catalog, Commit, CommitError, ReadError, Recall, SignedCheckpoint, StoredRow, Tree, Use,
 };
-use crate::model::{AccessToken, Account, AccountId, Identity, TokenHash, User, Workspace};
+use crate::model::{AccessToken, Account, AccountId, Hold, Identity, TokenHash, User, Workspace};
 use crate::segment::{Seal, SegmentInfo};
 use plan::Plan;
 use store::FaultyStore;
@@ -176,6 +176,10 @@ impl Catalog for Faulty {
 
     async fn tokens(&self, account: AccountId) -> Result<Vec<AccessToken>, ReadError> {
         self.read(Call::Tokens, self.inner.tokens(account)).await
+    }
+
+    async fn holds(&self, account: AccountId) -> Result<Vec<Hold>, ReadError> {
+        self.read(Call::Holds, self.inner.holds(account)).await
     }
 
     async fn identify(&self, hash: &TokenHash) -> Result<Option<Identity>, ReadError> {

@@ -34,7 +34,8 @@ pub use faulty::{Call, Fault, Faulty};
 #[cfg(any(test, feature = "test-util"))]
 pub use memory::Memory;
 pub use model::{
-    AccessToken, Account, AccountId, Identity, Role, Scope, Scopes, TokenHash, TokenKind, User, Workspace,
+    AccessToken, Account, AccountId, Hold, Identity, Role, Scope, Scopes, TokenHash, TokenKind, User,
+    Workspace,
 };
 pub use segment::{Seal, SegmentInfo};
 pub use sqlite::{OpenError, Sqlite, SqliteOptions};

@@ -14,7 +14,7 @@ use crate::catalog::{
     StoredRow, TileHash, Tree, Use,
 };
 use crate::check;
-use crate::model::{AccessToken, Account, AccountId, Identity, TokenHash, User, Workspace};
+use crate::model::{AccessToken, Account, AccountId, Hold, Identity, TokenHash, User, Workspace};
 use crate::segment::{Seal, SegmentInfo};
 use log::Log;
 use names::Names;
@@ -218,6 +218,10 @@ impl Catalog for Memory {
 
     async fn tokens(&self, account: AccountId) -> Result<Vec<AccessToken>, ReadError> {
         Ok(self.state.lock().names.tokens(account))
+    }
+
+    async fn holds(&self, account: AccountId) -> Result<Vec<Hold>, ReadError> {
+        Ok(self.state.lock().names.holds(account))
     }
 
     async fn identify(&self, hash: &TokenHash) -> Result<Option<Identity>, ReadError> {

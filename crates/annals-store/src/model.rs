@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use annals_format::Timestamp;
+use annals_format::{Retention, Timestamp};
 
 /// Names an account inside one catalog: small, dense, never reused, and at most [`AccountId::MAX`].
 ///
@@ -31,6 +31,23 @@ pub struct Account {
     pub default_workspace: Option<String>,
     /// Whether anyone may read the tiles and checkpoints of its log, in which there is nothing personal.
     pub log_public: bool,
+    /// For how long its entries are kept; for ever if there is none.
+    pub retention: Option<Retention>,
+}
+
+/// Why entries are kept whatever else is wanted: neither retention nor erasure touches those that match.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// `hold_` and 16 hexadecimal digits.
+    pub token: String,
+    /// Which entries: the filters of a list, as in the query of its address.
+    pub filter: String,
+    /// Why.
+    pub reason: String,
+    /// When it was placed.
+    pub placed_at: Timestamp,
+    /// When it was released, if so.
+    pub released_at: Option<Timestamp>,
 }
 
 /// A part of an account that events belong to.

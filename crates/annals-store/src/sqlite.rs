@@ -13,7 +13,7 @@ use crate::catalog::{
     Catalog, Commit, CommitError, ReadError, Recall, SignedCheckpoint, StoredRow, Tree, Use,
 };
 use crate::check;
-use crate::model::{AccessToken, Account, AccountId, Identity, TokenHash, User, Workspace};
+use crate::model::{AccessToken, Account, AccountId, Hold, Identity, TokenHash, User, Workspace};
 use crate::segment::{Seal, SegmentInfo};
 use readers::Readers;
 use writer::Writer;
@@ -156,6 +156,10 @@ impl Catalog for Sqlite {
 
     async fn tokens(&self, account: AccountId) -> Result<Vec<AccessToken>, ReadError> {
         self.readers.read(move |connection| read::tokens(connection, account)).await
+    }
+
+    async fn holds(&self, account: AccountId) -> Result<Vec<Hold>, ReadError> {
+        self.readers.read(move |connection| read::holds(connection, account)).await
     }
 
     async fn identify(&self, hash: &TokenHash) -> Result<Option<Identity>, ReadError> {

@@ -6,6 +6,7 @@
 
 mod account;
 mod error;
+mod keep;
 mod operator;
 mod record;
 mod step;
@@ -18,6 +19,7 @@ mod tests;
 
 pub use account::{create_account, find_account, publish_log, rename_account};
 pub use error::AdministerError;
+pub use keep::{place_hold, release_hold, set_retention};
 pub use operator::operator;
 pub use token::{TokenRequest, create_token, find_secret, revoke_token};
 pub use user::{create_user, remove_user};

@@ -6,6 +6,8 @@ mod completions;
 mod connection;
 mod doctor;
 mod erase;
+mod filters;
+mod hold;
 mod import;
 mod inspect;
 mod key;
@@ -57,6 +59,7 @@ enum Command {
     Workspace(workspace::Args),
     User(user::Args),
     Token(token::Args),
+    Hold(hold::Args),
     Key(key::Args),
     Doctor(doctor::Args),
     Inspect(inspect::Args),
@@ -82,6 +85,7 @@ impl Command {
             Self::Workspace(args) => workspace::run(&args),
             Self::User(args) => user::run(&args),
             Self::Token(args) => token::run(&args),
+            Self::Hold(args) => hold::run(&args),
             Self::Key(args) => key::run(&args),
             Self::Doctor(args) => doctor::run(&args),
             Self::Inspect(args) => inspect::run(&args),

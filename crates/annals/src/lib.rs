@@ -11,6 +11,7 @@ pub mod config;
 pub mod data_dir;
 mod durable;
 pub mod engine;
+mod holds;
 pub mod http;
 pub mod identity;
 pub mod jobs;

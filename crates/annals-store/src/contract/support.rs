@@ -113,6 +113,7 @@ pub(super) fn account(id: AccountId) -> Account {
         created_at: at(i64::from(id.0)),
         default_workspace: None,
         log_public: false,
+        retention: None,
     }
 }
 

@@ -34,6 +34,7 @@ pub enum Call {
     Recall,
     Workspaces,
     Users,
+    Holds,
     Tokens,
     Identify,
     Grant,

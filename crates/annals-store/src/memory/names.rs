@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use annals_format::Timestamp;
 
 use crate::catalog::{Change, CommitError, Use};
-use crate::model::{AccessToken, Account, AccountId, Identity, TokenHash, TokenKind, User, Workspace};
+use crate::model::{AccessToken, Account, AccountId, Hold, Identity, TokenHash, TokenKind, User, Workspace};
 
 #[derive(Default, Clone)]
 pub(super) struct Names {
@@ -14,6 +14,7 @@ pub(super) struct Names {
     workspaces: BTreeMap<(AccountId, String), Workspace>,
     users: BTreeMap<(AccountId, i64), User>,
     tokens: BTreeMap<(AccountId, String), AccessToken>,
+    holds: BTreeMap<(AccountId, String), Hold>,
     grants: BTreeMap<TokenHash, (AccountId, AccessToken)>,
 }
 
@@ -27,6 +28,16 @@ impl Names {
             }
             Change::PublishLog { account, public } => {
                 there(self.accounts.get_mut(&account)).map(|account| account.log_public = public)
+            }
+            Change::SetRetention { account, retention } => {
+                there(self.accounts.get_mut(&account)).map(|account| account.retention = retention)
+            }
+            Change::PlaceHold { account, hold } => {
+                insert(&mut self.holds, (account, hold.token.clone()), hold)
+            }
+            Change::ReleaseHold { account, token, at } => {
+                there(self.holds.get_mut(&(account, token)))?.released_at.get_or_insert(at);
+                Ok(())
             }
             Change::CreateWorkspace { account, workspace } => self.create_workspace(account, workspace),
             Change::RenameWorkspace { account, token, name } => {
@@ -120,6 +131,12 @@ impl Names {
 
     pub(super) fn users(&self, account: AccountId) -> Vec<User> {
         of(&self.users, account)
+    }
+
+    pub(super) fn holds(&self, account: AccountId) -> Vec<Hold> {
+        let mut holds = of(&self.holds, account);
+        holds.sort_by_key(|hold| hold.placed_at);
+        holds
     }
 
     pub(super) fn tokens(&self, account: AccountId) -> Vec<AccessToken> {

@@ -6,9 +6,9 @@ use annals_tlog::{Edge, Hash};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use super::error;
-use super::value::{Id, Packed, RoleWord, ScopeBits, Size, Us, index, instant, key};
+use super::value::{Id, Packed, RetentionText, RoleWord, ScopeBits, Size, Us, index, instant, key};
 use crate::catalog::{ReadError, Recall, StoredRow, Tree};
-use crate::model::{AccessToken, Account, AccountId, Identity, TokenHash, TokenKind, User, Workspace};
+use crate::model::{AccessToken, Account, AccountId, Hold, Identity, TokenHash, TokenKind, User, Workspace};
 
 mod segments;
 mod tlog;
@@ -20,7 +20,8 @@ pub(super) use tlog::{checkpoint, tile_hashes};
 pub(super) fn accounts(connection: &Connection) -> Result<Vec<Account>, ReadError> {
     all(
         connection,
-        "SELECT id, token, title, created_us, default_workspace, log_public FROM accounts ORDER BY id",
+        "SELECT id, token, title, created_us, default_workspace, log_public, retention FROM accounts
+         ORDER BY id",
         (),
         |row| {
             Ok(Account {
@@ -30,6 +31,7 @@ pub(super) fn accounts(connection: &Connection) -> Result<Vec<Account>, ReadErro
                 created_at: row.get::<_, Us>("created_us")?.0,
                 default_workspace: row.get("default_workspace")?,
                 log_public: row.get("log_public")?,
+                retention: row.get::<_, Option<RetentionText>>("retention")?.map(|text| text.0),
             })
         },
     )
@@ -157,6 +159,25 @@ pub(super) fn workspaces(connection: &Connection, account: AccountId) -> Result<
                 token: row.get("token")?,
                 name: row.get("name")?,
                 created_at: row.get::<_, Us>("created_us")?.0,
+            })
+        },
+    )
+}
+
+/// The holds on entries of an account.
+pub(super) fn holds(connection: &Connection, account: AccountId) -> Result<Vec<Hold>, ReadError> {
+    all(
+        connection,
+        "SELECT token, filter, reason, placed_us, released_us FROM holds WHERE account = ?1
+         ORDER BY placed_us, token",
+        [account.0],
+        |row| {
+            Ok(Hold {
+                token: row.get("token")?,
+                filter: row.get("filter")?,
+                reason: row.get("reason")?,
+                placed_at: row.get::<_, Us>("placed_us")?.0,
+                released_at: row.get::<_, Option<Us>>("released_us")?.map(|us| us.0),
             })
         },
     )

@@ -8,8 +8,12 @@ use super::open::OpenError;
 
 /// The steps from an empty database to the current schema. A released step is never edited: `user_version` counts
 /// those that were taken.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema/0001.sql"), include_str!("schema/0002.sql"), include_str!("schema/0003.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001.sql"),
+    include_str!("schema/0002.sql"),
+    include_str!("schema/0003.sql"),
+    include_str!("schema/0004.sql"),
+];
 
 /// Marks a database as a catalog of annals in the header of its file: "annl".
 const APPLICATION_ID: i64 = 0x616E_6E6C;

@@ -1,6 +1,6 @@
 //! How the values of annals are kept in columns. What is read is checked: a damaged database must not pass for data.
 
-use annals_format::Timestamp;
+use annals_format::{Retention, Timestamp};
 use rusqlite::Result;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 
@@ -73,6 +73,15 @@ impl FromSql for Us {
         let us = i64::column_result(value)?;
         let instant = Timestamp::from_us(us);
         if instant.us() == us { Ok(Self(instant)) } else { Err(FromSqlError::OutOfRange(us)) }
+    }
+}
+
+/// How long entries are kept, as people spell it.
+pub(super) struct RetentionText(pub(super) Retention);
+
+impl FromSql for RetentionText {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Retention::parse(value.as_str()?).map(Self).map_err(FromSqlError::other)
     }
 }
 

@@ -74,6 +74,7 @@ fn names() -> Vec<Change> {
             created_at,
             default_workspace: None,
             log_public: false,
+            retention: None,
         }),
         Change::CreateUser {
             account: A,

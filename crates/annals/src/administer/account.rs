@@ -24,6 +24,7 @@ pub async fn create_account(admin: &Admin<'_>, title: &str) -> Result<Account, A
             created_at: state.at,
             default_workspace: None,
             log_public: false,
+            retention: None,
         };
         let record = record(Action::Create, &account, Properties::new(), properties(title));
         Ok(Decision::make(Change::CreateAccount(account.clone()), record, account))
@@ -94,7 +95,8 @@ fn names(accounts: &[&Account]) -> String {
     names.join(", ")
 }
 
-fn record(action: Action, account: &Account, before: Properties, after: Properties) -> Record {
+/// An entry about an account.
+pub(super) fn record(action: Action, account: &Account, before: Properties, after: Properties) -> Record {
     Record {
         action,
         object_type: "Account",

@@ -65,6 +65,18 @@ pub enum AdministerError {
         /// What was asked for.
         id: String,
     },
+    /// The account never had such a hold.
+    #[error("the account has no hold {token:?}")]
+    UnknownHold {
+        /// What was asked for.
+        token: String,
+    },
+    /// A hold is on what a list would hold, and this is no query of one.
+    #[error("the filter says nothing that can be held: {faults}")]
+    Filter {
+        /// One sentence for each fault.
+        faults: String,
+    },
     /// No access token has this secret; it is not repeated here.
     #[error("no access token has this secret")]
     UnknownSecret,

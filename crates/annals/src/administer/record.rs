@@ -25,7 +25,7 @@ const SOURCE: &str = "cli";
 pub(super) struct Record {
     /// What was done to the object.
     pub(super) action: Action,
-    /// `Account`, `Workspace`, `User` or `AccessToken`.
+    /// `Account`, `Workspace`, `User`, `AccessToken` or `LegalHold`.
     pub(super) object_type: &'static str,
     /// What the object is known by: its token, or `user_` and an id.
     pub(super) object_token: String,

@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use annals_format::Timestamp;
 use annals_store::{
-    AccessToken, Account, AccountId, Append, Change, Commit, CommitError, NewEntry, Tree, User, Workspace,
+    AccessToken, Account, AccountId, Append, Change, Commit, CommitError, Hold, NewEntry, Tree, User,
+    Workspace,
 };
 
 use super::{Admin, AdministerError, record::Record};
@@ -40,6 +41,8 @@ pub(super) struct State {
     pub(super) users: Vec<User>,
     /// Its access tokens, also ended ones.
     pub(super) tokens: Vec<AccessToken>,
+    /// The holds on its entries, also released ones.
+    pub(super) holds: Vec<Hold>,
 }
 
 /// What is to be done.
@@ -118,6 +121,7 @@ async fn look(admin: &Admin<'_>, whose: Whose) -> Result<(Tree, State), Administ
         workspaces: catalog.workspaces(id).await?,
         users: catalog.users(id).await?,
         tokens: catalog.tokens(id).await?,
+        holds: catalog.holds(id).await?,
     };
     Ok((tree, state))
 }

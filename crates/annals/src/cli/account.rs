@@ -2,13 +2,17 @@
 
 use std::process::ExitCode;
 
+use annals_format::Retention;
 use annals_store::Account;
 use serde::Serialize;
 
-use super::administration::{self, DataDir, List};
-use crate::administer::{create_account, find_account, publish_log, rename_account};
+use super::{
+    administration::{self, DataDir, List},
+    output::usage,
+};
+use crate::administer::{create_account, find_account, publish_log, rename_account, set_retention};
 
-/// Create, list and rename accounts
+/// Create, list and rename accounts, and say how long their audit logs are kept
 #[derive(clap::Args)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub(super) struct Args {
@@ -59,6 +63,25 @@ Examples:
         data_dir: DataDir,
     },
 
+    /// Keep an account's audit logs for so long and no longer, or for ever, as it is at first
+    ///
+    /// Counted from the time of each audit log. What is older goes within a day or so, for good, but for what a hold keeps; its
+    /// hashes stay, so that every proof of another one still verifies.
+    #[command(after_help = "\
+Examples:
+  annals account retain 'Acme' '24 months'
+  annals account retain 'Acme' forever")]
+    Retain {
+        /// Token or exact title of the account
+        account: String,
+
+        /// A number of days, months or years, or forever
+        period: String,
+
+        #[command(flatten)]
+        data_dir: DataDir,
+    },
+
     /// Give an account another title
     Rename {
         /// Token or exact title of the account
@@ -84,6 +107,19 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
         Command::Publish { account, data_dir } => publish(account, data_dir, true)?,
         Command::Unpublish { account, data_dir } => publish(account, data_dir, false)?,
+        Command::Retain { account, period, data_dir } => {
+            let retention = match period.as_str() {
+                "forever" | "for ever" => None,
+                period => Some(
+                    Retention::parse(period)
+                        .map_err(|error| usage(error.to_string(), "`forever` keeps them for ever."))?,
+                ),
+            };
+            data_dir.administer(async |admin| {
+                let account = find_account(admin, Some(account)).await?;
+                set_retention(admin, account.id, retention).await
+            })?;
+        }
         Command::Rename { account, title, data_dir } => data_dir.administer(async |admin| {
             let account = find_account(admin, Some(account)).await?;
             rename_account(admin, account.id, title).await
@@ -105,6 +141,7 @@ struct Listed {
     title: String,
     default_workspace_token: Option<String>,
     log_public: bool,
+    retention: Option<String>,
     created_at: String,
 }
 
@@ -116,15 +153,17 @@ fn list(json: bool) -> List<'static, Account, Listed> {
             title: account.title.clone(),
             default_workspace_token: account.default_workspace.clone(),
             log_public: account.log_public,
+            retention: account.retention.map(|retention| retention.to_string()),
             created_at: account.created_at.to_string(),
         },
-        headings: &["TITLE", "TOKEN", "DEFAULT WORKSPACE", "CREATED (UTC)"],
+        headings: &["TITLE", "TOKEN", "DEFAULT WORKSPACE", "KEPT FOR", "CREATED (UTC)"],
         whole: 1,
         cells: &|account| {
             vec![
                 account.title.clone(),
                 account.token.clone(),
                 account.default_workspace.clone().unwrap_or_default(),
+                account.retention.map_or_else(|| "ever".to_owned(), |retention| retention.to_string()),
                 administration::minute(account.created_at),
             ]
         },

@@ -106,6 +106,8 @@ fn explain<T>(error: AdministerError) -> anyhow::Result<T> {
         E::UnknownToken { .. } | E::UnknownSecret => {
             (false, "`annals token list` shows those that there are.")
         }
+        E::UnknownHold { .. } => (false, "`annals hold list` shows those that there are."),
+        E::Filter { .. } => (true, "Name entries with the filters of `annals list`."),
         E::UserRemoved { .. } => (false, "`annals user create` makes another user."),
         E::Full { .. } => (false, "Start another data directory."),
         E::Busy => (false, "Run the command again when less is recorded."),

@@ -8,6 +8,7 @@ use clap::builder::PossibleValuesParser;
 
 use super::{
     connection::{Connection, block_on},
+    filters::Filters,
     output::{self, grouped, usage},
 };
 
@@ -17,7 +18,7 @@ const TIMEOUT: Duration = Duration::from_hours(2);
 /// Erase what is personal in audit logs, for good
 ///
 /// Of all audit logs that match, the named sections go: from lists, searches, files and free space in files. Their digests stay,
-/// so that every proof still verifies. Who did it, why and of how many is recorded. Copies that others have, such as backups and
+/// so that every proof still verifies. What a hold is on stays. Who did it, why and of how many is recorded. Copies that others have, such as backups and
 /// exports, are not touched.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -26,33 +27,8 @@ Examples:
   annals erase --user 1815 --section actor,context --reason 'Art. 17 GDPR, ticket 4711' --yes
   annals erase --audit-log-token adt_lg_7c1f0a93be52d846 --section change --reason 'a password' --yes")]
 pub(super) struct Args {
-    /// Numeric id of the user or service token that acted
-    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
-    user: Option<i64>,
-
-    /// Token of the one audit log
-    #[arg(long, alias = "audit_log_token", value_name = "TOKEN")]
-    audit_log_token: Option<String>,
-
-    /// Token of the object
-    #[arg(long, alias = "object_token", value_name = "TOKEN")]
-    object_token: Option<String>,
-
-    /// Exact title of the object
-    #[arg(long, alias = "object_name", value_name = "TITLE")]
-    object_name: Option<String>,
-
-    /// Workspace it was done in
-    #[arg(long, alias = "workspace_token", value_name = "TOKEN")]
-    workspace_token: Option<String>,
-
-    /// From this UTC day on, or from an RFC 3339 instant
-    #[arg(long, alias = "start_date", value_name = "DATE")]
-    start_date: Option<String>,
-
-    /// Up to and with this UTC day, or an RFC 3339 instant
-    #[arg(long, alias = "end_date", value_name = "DATE")]
-    end_date: Option<String>,
+    #[command(flatten)]
+    filters: Filters,
 
     /// What goes: who it was, the object's title, what changed, the context and metadata
     #[arg(long = "section", value_name = "SECTIONS", value_delimiter = ',', required = true)]
@@ -72,7 +48,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let filters = args.filters();
+    let filters = args.filters.parameters();
     if filters.parameters().is_empty() {
         return Err(usage(
             "nothing says which audit logs are meant",
@@ -98,25 +74,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         grouped(erased.entries),
         erased.token
     ));
+    if erased.held > 0 {
+        let held = grouped(erased.held);
+        output::note(format!("{held} more match but are held, and were left as they are."));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 /// The number of the page that a link leads to; it comes last.
 fn last_page(link: &str) -> Option<u64> {
     link.rsplit_once("page=")?.1.parse().ok()
-}
-
-impl Args {
-    fn filters(&self) -> ListFilters {
-        ListFilters {
-            user: self.user,
-            token: self.audit_log_token.clone(),
-            object_token: self.object_token.clone(),
-            object_name: self.object_name.clone(),
-            workspace_token: self.workspace_token.clone(),
-            start_date: self.start_date.clone(),
-            end_date: self.end_date.clone(),
-            ..ListFilters::default()
-        }
-    }
 }

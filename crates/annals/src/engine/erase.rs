@@ -5,7 +5,7 @@ use annals_store::{Identity, ReadError};
 use serde_json::{Value, json};
 
 use super::{Engine, RecordError, RecordRequest};
-use crate::{random, segments::KeepError};
+use crate::{holds::Holds, random, segments::KeepError};
 
 /// What is to be erased.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub struct Erasure {
     pub token: String,
     /// Of how many entries.
     pub entries: u64,
+    /// Of how many that match nothing was erased, as they are held.
+    pub held: u64,
 }
 
 /// Why it was not, or not to its end.
@@ -44,18 +46,18 @@ pub enum EraseError {
 }
 
 impl Engine {
-    /// Erases sections of all entries that match, and records that: once before, with how many they are, and once after.
+    /// Erases sections of all entries that match but are not held, and records that: once before, with how many they are, and once after.
     ///
     /// When it fails in between, the log says that it was begun; the same request again does what is left.
     pub async fn erase(&self, who: &Identity, request: ErasureRequest) -> Result<Erasure, EraseError> {
-        let indexes = self.having(who, &request).await?;
+        let (indexes, held) = self.having(who, &request).await?;
         let token = random::name("ers_");
         let entries = indexes.len() as u64;
         let state = |state: &str| {
             let sections: Vec<&str> = request.sections.iter().map(|section| section.as_str()).collect();
             json!({
                 "state": state, "sections": sections, "filtered_by": request.filtered_by, "entries": entries,
-                "reason": request.reason,
+                "held": held, "reason": request.reason,
             })
         };
         self.tell(who, &token, json!({"event": "record_created", "after": state("begun")})).await?;
@@ -63,22 +65,29 @@ impl Engine {
         self.search.forget(who.account);
         let done = json!({"event": "record_updated", "before": state("begun"), "after": state("done")});
         self.tell(who, &token, done).await?;
-        Ok(Erasure { token, entries })
+        Ok(Erasure { token, entries, held })
     }
 
-    /// The indexes of the entries that match and still have one of the sections, ascending.
-    async fn having(&self, who: &Identity, request: &ErasureRequest) -> Result<Vec<u64>, ReadError> {
+    /// The indexes of the entries that match, still have one of the sections, and are not held, ascending; and how many are
+    /// held.
+    async fn having(&self, who: &Identity, request: &ErasureRequest) -> Result<(Vec<u64>, u64), ReadError> {
+        let holds = Holds::of(&*self.catalog, who.account).await?;
         let view = self.view(who.account).await?;
         let filter =
             Filter { as_of: Some(request.filter.as_of.unwrap_or(view.size())), ..request.filter.clone() };
-        let mut indexes = Vec::new();
+        let (mut indexes, mut held) = (Vec::new(), 0);
         let mut query = ListQuery::of(filter, PAGE_ROWS_MAX);
         loop {
             let page = self.list(&view, &query).await?;
             for found in &page.entries {
                 let row = Row::decode(&found.row).map_err(|error| ReadError::Corrupt(error.to_string()))?;
                 let erased: Vec<Section> = row.erased().collect();
-                if request.sections.iter().any(|section| !erased.contains(section)) {
+                if request.sections.iter().all(|section| erased.contains(section)) {
+                    continue;
+                }
+                if holds.keep(found.index, &row)? {
+                    held += 1;
+                } else {
                     indexes.push(found.index);
                 }
             }
@@ -88,7 +97,7 @@ impl Engine {
             query.page = query.page.saturating_add(1);
         }
         indexes.sort_unstable();
-        Ok(indexes)
+        Ok((indexes, held))
     }
 
     /// Records an entry about an erasure.

@@ -21,7 +21,7 @@ use super::{
     error::ApiError,
     schema::{self, ErasureAnswer},
 };
-use crate::engine::{EraseError, ErasureRequest};
+use crate::engine::{EraseError, Erasure, ErasureRequest};
 
 /// Bytes of a body at most.
 const BODY_BYTES_MAX: usize = 16 * 1024;
@@ -40,7 +40,7 @@ struct Wanted {
 /// Erases sections of all audit logs that match.
 ///
 /// Takes the same filters as the list, at least one of them. The texts go for good, from everywhere: lists show `null` and name
-/// the section in `erased`. Their digests stay, so that every proof still verifies. Two audit logs of the type `Erasure` say who
+/// the section in `erased`; what a hold is on stays. Their digests stay, so that every proof still verifies. Two audit logs of the type `Erasure` say who
 /// did it, why, and of how many: one from before, and one from after. If it fails in between, the same request does what is left.
 #[utoipa::path(
     post,
@@ -107,7 +107,8 @@ pub(super) async fn erase(
     });
     match erased {
         Ok(erasure) => {
-            Ok(Json(ErasureAnswer { token: erasure.token, entries: erasure.entries }).into_response())
+            let Erasure { token, entries, held } = erasure;
+            Ok(Json(ErasureAnswer { token, entries, held }).into_response())
         }
         Err(EraseError::Record(error)) => Err(error.into()),
         Err(error) => {

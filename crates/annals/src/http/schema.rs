@@ -378,6 +378,8 @@ pub(super) struct ErasureAnswer {
     pub(super) token: String,
     /// Of how many audit logs something was erased.
     pub(super) entries: u64,
+    /// How many that match are held, and were left as they are.
+    pub(super) held: u64,
 }
 
 /// How many audit logs match.

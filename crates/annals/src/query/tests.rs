@@ -309,6 +309,16 @@ proptest! {
                 .map(|(index, entry)| (entry.created_us, index))
                 .collect();
             expected.sort_unstable_by(|a, b| b.cmp(a));
+            let by_itself: Vec<u64> = (0..)
+                .zip(&world.rows)
+                .filter(|(index, (_, row))| {
+                    filter.matches(*index, &Row::decode(row).expect("a row")).expect("keys")
+                })
+                .map(|(index, _)| index)
+                .collect();
+            let mut matching: Vec<u64> = expected.iter().map(|(_, index)| *index).collect();
+            matching.sort_unstable();
+            prop_assert_eq!(by_itself, matching, "{:?}", filter);
             let page: Vec<u64> =
                 expected.iter().skip(skip).take(limit).map(|(_, index)| *index).collect();
             let wanted = world.wanted(filter);

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::{KeeperOptions, Segments};
 use crate::{
-    administer::{Admin, TokenRequest, create_account, create_token},
+    administer::{Admin, TokenRequest, create_account, create_token, place_hold, release_hold},
     clock::Clock,
     engine::{Engine, EngineOptions, EraseError, ErasureRequest, RecordRequest},
     metrics::Metrics,
@@ -217,6 +217,10 @@ impl World {
         world
     }
 
+    fn admin(&self) -> Admin<'_> {
+        Admin { catalog: &*self.calls, clock: &*self.clock, who: "test" }
+    }
+
     async fn erase(&self) -> Result<u64, EraseError> {
         let request = ErasureRequest {
             filter: Filter { user_id: Some(5), ..Filter::default() },
@@ -265,4 +269,23 @@ async fn an_erasure_that_is_cut_off_is_finished_by_the_next() {
             world.end().await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_held_is_not_erased() {
+    let world = World::with_person().await;
+    world.record_lines(&[r#"{"event":"record_destroyed","object_type":"segment","user":"Erika Mustermann","user_id":5,"before":{"a":1}}"#]).await;
+    let hold =
+        place_hold(&world.admin(), world.account, "user=5&action=delete", "a lawsuit").await.expect("placed");
+    assert_eq!(world.erase().await.expect("erased"), 24);
+    assert_eq!(world.list("user=5").await, 1, "the one that is held");
+    assert_eq!(world.list("user=5&action=delete&q=mustermann").await, 1);
+    let told = world.list("object_type=Erasure").await;
+    assert_eq!(world.erase().await.expect("nothing is left"), 0);
+    assert_eq!(world.list("object_type=Erasure").await, told + 2);
+
+    release_hold(&world.admin(), world.account, &hold.token).await.expect("released");
+    assert_eq!(world.erase().await.expect("erased"), 1);
+    world.check_erased().await;
+    world.end().await;
 }

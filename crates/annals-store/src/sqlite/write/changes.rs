@@ -1,11 +1,11 @@
 //! The statements of changes beside the logs.
 
-use annals_format::Timestamp;
+use annals_format::{Retention, Timestamp};
 use rusqlite::Connection;
 
 use super::{execute, one};
 use crate::catalog::{Change, CommitError};
-use crate::model::{AccessToken, Account, AccountId, TokenKind, User, Workspace};
+use crate::model::{AccessToken, Account, AccountId, Hold, TokenKind, User, Workspace};
 
 /// Makes one change. A conflict when a name is taken, or when what is to be changed is not there.
 pub(super) fn apply(connection: &Connection, change: &Change) -> Result<(), CommitError> {
@@ -18,6 +18,18 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<(), Comm
             connection,
             "UPDATE accounts SET log_public = ?2 WHERE id = ?1",
             (account.0, public),
+        )?),
+        Change::SetRetention { account, retention } => one(execute(
+            connection,
+            "UPDATE accounts SET retention = ?2 WHERE id = ?1",
+            (account.0, retention.as_ref().map(Retention::to_string)),
+        )?),
+        Change::PlaceHold { account, hold } => place_hold(connection, *account, hold),
+        // The first release counts.
+        Change::ReleaseHold { account, token, at } => one(execute(
+            connection,
+            "UPDATE holds SET released_us = coalesce(released_us, ?3) WHERE account = ?1 AND token = ?2",
+            (account.0, token, at.us()),
         )?),
         Change::CreateWorkspace { account, workspace } => create_workspace(connection, *account, workspace),
         Change::RenameWorkspace { account, token, name } => one(execute(
@@ -40,8 +52,8 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<(), Comm
 fn create_account(connection: &Connection, account: &Account) -> Result<(), CommitError> {
     one(execute(
         connection,
-        "INSERT INTO accounts (id, token, title, created_us, default_workspace, log_public)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO accounts (id, token, title, created_us, default_workspace, log_public, retention)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         (
             account.id.0,
             &account.token,
@@ -49,6 +61,22 @@ fn create_account(connection: &Connection, account: &Account) -> Result<(), Comm
             account.created_at.us(),
             &account.default_workspace,
             account.log_public,
+            account.retention.as_ref().map(Retention::to_string),
+        ),
+    )?)
+}
+
+fn place_hold(connection: &Connection, account: AccountId, hold: &Hold) -> Result<(), CommitError> {
+    one(execute(
+        connection,
+        "INSERT INTO holds (account, token, filter, reason, placed_us, released_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        (
+            account.0,
+            &hold.token,
+            &hold.filter,
+            &hold.reason,
+            hold.placed_at.us(),
+            hold.released_at.map(Timestamp::us),
         ),
     )?)
 }

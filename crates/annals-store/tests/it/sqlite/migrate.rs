@@ -57,7 +57,7 @@ async fn a_database_of_the_first_version_keeps_everything() -> Outcome {
     }
     let version: i64 =
         Connection::open(file(&directory))?.query_one("PRAGMA user_version", (), |row| row.get(0))?;
-    assert_eq!(version, 3);
+    assert_eq!(version, 4);
 
     let catalog = open(&directory);
     grow(&catalog, 10).await?;

@@ -146,6 +146,7 @@ mod tests {
             created_at: Timestamp::from_us(1_790_000_000_123_456),
             default_workspace: None,
             log_public: false,
+            retention: None,
         };
         let lines = history(&account).expect("a history");
         assert_eq!(lines.len() as u64, EVENTS);

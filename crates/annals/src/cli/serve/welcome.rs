@@ -124,6 +124,7 @@ mod tests {
                 created_at,
                 default_workspace: None,
                 log_public: false,
+                retention: None,
             },
             workspace: Workspace {
                 token: "wrkspc_0123456789abcdef".to_owned(),

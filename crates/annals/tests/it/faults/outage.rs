@@ -11,8 +11,8 @@ use std::{
 use annals::{administer, administer::Admin, clock::Clock};
 use annals_format::Timestamp;
 use annals_store::{
-    AccessToken, Account, AccountId, Catalog, Commit, CommitError, Fault, Identity, ReadError, Recall, Seal,
-    SegmentInfo, SignedCheckpoint, StoredRow, TokenHash, Tree, Use, User, Workspace,
+    AccessToken, Account, AccountId, Catalog, Commit, CommitError, Fault, Hold, Identity, ReadError, Recall,
+    Seal, SegmentInfo, SignedCheckpoint, StoredRow, TokenHash, Tree, Use, User, Workspace,
 };
 use annals_tlog::Hash;
 use async_trait::async_trait;
@@ -141,6 +141,10 @@ impl Catalog for Commits {
 
     async fn workspaces(&self, account: AccountId) -> Result<Vec<Workspace>, ReadError> {
         self.inner.workspaces(account).await
+    }
+
+    async fn holds(&self, account: AccountId) -> Result<Vec<Hold>, ReadError> {
+        self.inner.holds(account).await
     }
 
     async fn users(&self, account: AccountId) -> Result<Vec<User>, ReadError> {
