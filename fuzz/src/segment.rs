@@ -5,7 +5,10 @@ use std::{ops::ControlFlow, sync::Arc};
 use annals_format::{
     LogToken, Row,
     entry::Section,
-    segment::{Corrupt, Extent, Extra, Field, Options, Part, Parts, Segment, Term, merge, rewrite},
+    segment::{
+        Before, Corrupt, Extent, Extra, Fate, Field, Options, Part, Parts, Segment, Term, merge, rewrite,
+        verify,
+    },
 };
 
 /// Terms of a field that are read; a small file can hold very many.
@@ -24,18 +27,27 @@ pub fn segment(input: &[u8]) {
     let file = Forged(file);
     let rows = segment.rows();
     let indexes = segment.indexes();
-    assert_eq!(indexes.end - indexes.start, u64::from(rows));
+    assert_eq!(indexes.end - indexes.start, u64::from(rows) + u64::from(segment.pruned()));
 
-    for position in [0, rows / 2, rows - 1] {
+    for position in [0, rows / 2, rows.saturating_sub(1)] {
         if let Ok(place) = segment.place(&file, position) {
             let _ = segment.first_from(&file, place).map(|first| assert!(first <= rows));
             let _ = segment.position(&file, place.1).map(|found| assert!(found.is_none_or(|at| at < rows)));
         }
         let _ = segment.rows_at(&file, &[position]).map(|read| assert_eq!(read.len(), 1));
     }
+    assert_eq!(segment.oldest().is_some(), rows > 0);
     assert!(segment.rows_at(&file, &[rows]).is_err());
-    let middle = indexes.start + u64::from(rows / 2);
-    let _ = segment.before(&file, middle).map(|before| assert!(before.max().is_none_or(|at| at < rows)));
+    let middle = u64::midpoint(indexes.start, indexes.end);
+    let _ = segment.before(&file, middle).map(|before| match before {
+        Before::First(count) => assert!(count <= rows),
+        Before::Scattered(positions) => assert!(positions.max().is_none_or(|at| at < rows)),
+    });
+    for wanted in [indexes.clone(), middle..indexes.end] {
+        let Ok(pruned) = segment.pruned_hashes(&file, wanted.clone()) else { continue };
+        assert!(pruned.len() <= segment.pruned() as usize);
+        assert!(pruned.is_sorted_by(|one, next| one.0 < next.0));
+    }
     for token in [0, 1 << 32, u64::MAX] {
         let _ = segment.find(&file, LogToken(token)).map(|found| assert!(found.is_none_or(|at| at < rows)));
     }
@@ -49,6 +61,7 @@ pub fn segment(input: &[u8]) {
     // A segment with itself before it is no neighbour, but alone it is merged.
     if rows < 10_000 {
         let _ = merge(&[(&segment, &file)], &Options::default(), std::io::sink());
+        let _ = verify(&segment, &file, &file, search, |index, _| assert!(indexes.contains(&index)));
         rewritten(&segment, &file);
     }
 }
@@ -70,15 +83,25 @@ fn read_row(bytes: &[u8]) {
     assert_eq!(Row::decode(&left).map(|left| left.leaf()), Ok(row.leaf()));
 }
 
-/// What is rewritten can be read, and says nothing of what was erased.
+fn search(row: &Row, extra: &mut Extra) {
+    row.searched_texts(|text| extra.text(text));
+}
+
+/// What is rewritten can be read, and says nothing of what was erased or pruned.
 fn rewritten(segment: &Segment, file: &Forged) {
-    let replace = |index: u64, row: &Row| index.is_multiple_of(3).then(|| row.erase(&Section::ALL));
-    let search = |row: &Row, extra: &mut Extra| row.searched_texts(|text| extra.text(text));
+    let fate = |index: u64, row: &Row| match index % 5 {
+        0 => Fate::Becomes(row.erase(&Section::ALL)),
+        1 | 2 => Fate::Pruned,
+        _ => Fate::Stays,
+    };
     let mut new = Forged(Vec::new());
     let source = (segment, file);
-    let Ok(summary) = rewrite(source, &Options::default(), replace, search, &mut new.0) else { return };
+    let Ok(summary) = rewrite(source, &Options::default(), fate, search, &mut new.0) else { return };
     assert_eq!(summary.indexes, segment.indexes());
+    let old_pruned = segment.pruned();
     let segment = Segment::open(&new.0, summary.bytes).expect("what was written can be read");
+    assert!(segment.pruned() >= old_pruned);
+    assert!(segment.pruned_hashes(&new, 0..u64::MAX).is_ok_and(|all| all.len() == segment.pruned() as usize));
     for row in segment.all_rows(&new).take(ROWS_MAX) {
         assert!(Row::decode(&row.expect("what was written can be read")).is_ok());
     }

@@ -21,6 +21,10 @@ pub enum Kind {
     Indexes,
     /// Positions by token.
     Tokens,
+    /// Hashes of the leaves of pruned entries.
+    PrunedHashes,
+    /// Indexes of pruned entries.
+    PrunedIndexes,
     /// The list of a field's term blocks.
     Directory(Field),
     /// A block of a field's terms.
@@ -39,6 +43,8 @@ impl fmt::Display for Kind {
             Self::Times => f.write_str("column of times"),
             Self::Indexes => f.write_str("column of indexes"),
             Self::Tokens => f.write_str("tokens"),
+            Self::PrunedHashes => f.write_str("hashes of pruned entries"),
+            Self::PrunedIndexes => f.write_str("indexes of pruned entries"),
             Self::Directory(field) => write!(f, "directory of {field}"),
             Self::Terms(field) => write!(f, "terms of {field}"),
             Self::Postings(field) => write!(f, "postings of {field}"),

@@ -3,8 +3,11 @@
 use std::ops::Range;
 
 use super::{
-    BLOCK_ROWS, COLUMN_CHUNK, Corrupt, Extent, Field, Kind, MAGIC, ROWS_MAX, TOKEN_CHUNK,
+    BLOCK_ROWS, COLUMN_CHUNK, Corrupt, Extent, Field, HASH_CHUNK, Kind, ROWS_MAX, TOKEN_CHUNK,
     bytes::{Cursor, Reason, to_us},
+    magic,
+    order::Order,
+    pruned::Pruned,
     terms::TermBlock,
 };
 
@@ -16,11 +19,12 @@ pub(super) const TRAILER_BYTES: usize = 16;
 pub struct Segment {
     pub(super) first_index: u64,
     pub(super) rows: u32,
-    pub(super) in_index_order: bool,
+    pub(super) order: Order,
     pub(super) groups: Vec<Group>,
     pub(super) times: Vec<Chunk>,
     pub(super) indexes: Vec<Chunk>,
     pub(super) tokens: Vec<TokenChunk>,
+    pub(super) pruned: Pruned,
     pub(super) fields: Vec<FieldIndex>,
     /// Bytes of the footer and what follows it.
     pub(super) footer_bytes: u64,
@@ -89,7 +93,8 @@ impl Segment {
         let (before, trailer) = tail.split_last_chunk::<TRAILER_BYTES>().ok_or("it is too short")?;
         let mut trailer = Cursor::new(trailer);
         let (length, crc) = (trailer.u32()? as usize, trailer.u32()?);
-        if trailer.rest() != MAGIC {
+        let has_pruned = trailer.rest() == magic(true);
+        if !has_pruned && trailer.rest() != magic(false) {
             return Err("the file does not end as a segment does");
         }
         let start = before.len().checked_sub(length).ok_or("it is longer than what was read")?;
@@ -100,36 +105,36 @@ impl Segment {
         let footer_bytes = (length + TRAILER_BYTES) as u64;
         let parts_end = file_bytes.checked_sub(footer_bytes).ok_or("it is longer than the file")?;
         let mut reader = Reader { cursor: Cursor::new(footer), parts_end };
-        let segment = reader.segment(footer_bytes)?;
+        let segment = reader.segment(footer_bytes, has_pruned)?;
         reader.cursor.end()?;
         Ok(segment)
     }
 
-    /// How many entries it has.
+    /// The first bytes of its file, which are also the last: they say of which version it is.
+    pub fn magic(&self) -> [u8; 8] {
+        magic(self.pruned.count > 0)
+    }
+
+    /// How many rows it has: entries that were not pruned. There may be none.
     pub fn rows(&self) -> u32 {
         self.rows
     }
 
-    /// The indexes of its entries.
+    /// The indexes of its entries, pruned ones included.
     pub fn indexes(&self) -> Range<u64> {
-        self.first_index..self.first_index + u64::from(self.rows)
+        self.first_index..self.first_index + u64::from(self.rows) + u64::from(self.pruned.count)
     }
 
-    /// Whether the entries are in the order of their indexes, so that an index is the first one plus the position.
-    pub fn is_in_index_order(&self) -> bool {
-        self.in_index_order
+    /// The place (instant in microseconds, index) of its oldest row, if it has any.
+    pub fn oldest(&self) -> Option<(i64, u64)> {
+        let (times, indexes) = (self.times.first()?, self.indexes.first()?);
+        Some((to_us(times.first), indexes.first))
     }
 
-    /// The place (instant in microseconds, index) of its oldest entry.
-    pub fn oldest(&self) -> (i64, u64) {
-        let end = |chunks: &[Chunk]| chunks.first().map_or(0, |chunk| chunk.first);
-        (to_us(end(&self.times)), end(&self.indexes))
-    }
-
-    /// The place of its newest entry.
-    pub fn newest(&self) -> (i64, u64) {
-        let end = |chunks: &[Chunk]| chunks.last().map_or(0, |chunk| chunk.last);
-        (to_us(end(&self.times)), end(&self.indexes))
+    /// The place of its newest row, if it has any.
+    pub fn newest(&self) -> Option<(i64, u64)> {
+        let (times, indexes) = (self.times.last()?, self.indexes.last()?);
+        Some((to_us(times.last), indexes.last))
     }
 
     /// How many different terms a field has.
@@ -167,6 +172,8 @@ impl Segment {
             (Kind::Times, total(&mut self.times.iter().map(|chunk| &chunk.extent))),
             (Kind::Indexes, total(&mut self.indexes.iter().map(|chunk| &chunk.extent))),
             (Kind::Tokens, total(&mut self.tokens.iter().map(|chunk| &chunk.extent))),
+            (Kind::PrunedHashes, total(&mut self.pruned.hashes.iter())),
+            (Kind::PrunedIndexes, total(&mut self.pruned.indexes.iter().map(|chunk| &chunk.extent))),
         ];
         for (field, index) in Field::ALL.into_iter().zip(&self.fields) {
             sizes.push((Kind::Terms(field), index.terms_bytes));
@@ -185,20 +192,21 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn segment(&mut self, footer_bytes: u64) -> Result<Segment, Reason> {
+    fn segment(&mut self, footer_bytes: u64, has_pruned: bool) -> Result<Segment, Reason> {
         let first_index = self.cursor.u64()?;
         let rows = self.cursor.u32()?;
-        if rows == 0 || rows > ROWS_MAX {
-            return Err("it has too many rows, or none");
+        let count = if has_pruned { self.cursor.u32()? } else { 0 };
+        if has_pruned && count == 0 {
+            return Err("its version is for pruned entries, and it has none");
         }
-        if first_index.checked_add(u64::from(rows)).is_none() {
-            return Err("its indexes are out of range");
+        let entries = u64::from(rows) + u64::from(count);
+        if !(1..=u64::from(ROWS_MAX)).contains(&entries) {
+            return Err("it has too many entries, or none");
         }
-        let in_index_order = match self.cursor.u8()? {
-            0 => false,
-            1 => true,
-            _ => return Err("a flag is unknown"),
-        };
+        let end = first_index.checked_add(entries).ok_or(OTHER_INDEXES)?;
+        // Where nothing is pruned, rows in the order of their indexes have no gaps.
+        let orders = if has_pruned { &Order::ALL[..] } else { &[Order::Mixed, Order::Gapless] };
+        let order = *orders.get(usize::from(self.cursor.u8()?)).ok_or("a flag is unknown")?;
         let groups = self.groups(rows)?;
         let times = self.chunks(Kind::Times, rows)?;
         let indexes = self.chunks(Kind::Indexes, rows)?;
@@ -206,16 +214,27 @@ impl Reader<'_> {
         for _ in 0..rows.div_ceil(TOKEN_CHUNK) {
             tokens.push(TokenChunk { extent: self.extent(Kind::Tokens)?, first: self.cursor.u64()? });
         }
+        let first_row = indexes.first().map_or(first_index, |chunk| chunk.first);
+        let after_rows = first_row.checked_add(u64::from(rows));
+        if order == Order::Gapless
+            && (first_row < first_index || after_rows.is_none_or(|after_rows| after_rows > end))
+        {
+            return Err(OTHER_INDEXES);
+        }
+        let hashes = (0..count.div_ceil(HASH_CHUNK)).map(|_| self.extent(Kind::PrunedHashes));
+        let hashes = hashes.collect::<Result<_, _>>()?;
+        let pruned = Pruned { count, hashes, indexes: self.chunks(Kind::PrunedIndexes, count)? };
         let fields = Field::ALL.into_iter().map(|field| self.field(field)).collect::<Result<_, _>>()?;
         let parts_end = self.parts_end;
         Ok(Segment {
             first_index,
             rows,
-            in_index_order,
+            order,
             groups,
             times,
             indexes,
             tokens,
+            pruned,
             fields,
             footer_bytes,
             parts_end,
@@ -241,9 +260,9 @@ impl Reader<'_> {
         Ok(groups)
     }
 
-    fn chunks(&mut self, kind: Kind, rows: u32) -> Result<Vec<Chunk>, Reason> {
+    fn chunks(&mut self, kind: Kind, values: u32) -> Result<Vec<Chunk>, Reason> {
         let mut chunks = Vec::new();
-        for _ in 0..rows.div_ceil(COLUMN_CHUNK) {
+        for _ in 0..values.div_ceil(COLUMN_CHUNK) {
             let extent = self.extent(kind)?;
             chunks.push(Chunk { extent, first: self.cursor.u64()?, last: self.cursor.u64()? });
         }
@@ -273,6 +292,8 @@ impl Reader<'_> {
         Ok(Extent { kind, offset, length, crc })
     }
 }
+
+const OTHER_INDEXES: Reason = "its indexes are out of range";
 
 const BEYOND: Reason = "it speaks of bytes beyond its beginning";
 

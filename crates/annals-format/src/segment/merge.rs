@@ -19,8 +19,8 @@ pub enum MergeError<E> {
     /// The indexes of one do not begin where those of the one before end.
     #[error("segments to be merged follow each other by their indexes")]
     Neighbours,
-    /// They have too many rows together, or there is none of them.
-    #[error("a segment has 1 to {ROWS_MAX} rows, not {0}")]
+    /// They have too many entries together, or there is none of them.
+    #[error("a segment has 1 to {ROWS_MAX} entries, not {0}")]
     Rows(u64),
     /// A source could not be read.
     #[error("reading a segment to be merged failed")]
@@ -30,26 +30,27 @@ pub enum MergeError<E> {
     Write(#[from] io::Error),
 }
 
-/// Writes one segment of several that follow each other, given in the order of their indexes.
+/// Writes one segment of several that follow each other, given in the order of their indexes. What was pruned stays pruned.
 ///
-/// Takes some 50 bytes of memory a row beside one term, whatever the rows' length.
+/// Takes some 50 bytes of memory a row and 8 a pruned entry beside one term, whatever the rows' length.
 pub fn merge<P: Parts, W: io::Write>(
-    sources: &[(&Segment, &P)],
+    by_index: &[(&Segment, &P)],
     options: &Options,
     sink: W,
 ) -> Result<Summary, MergeError<P::Error>> {
-    let rows = sources.iter().map(|(segment, _)| u64::from(segment.rows())).sum();
-    if !(1..=u64::from(ROWS_MAX)).contains(&rows) {
-        return Err(MergeError::Rows(rows));
-    }
+    let entries = by_index.iter().map(|(segment, _)| segment.indexes().end - segment.indexes().start).sum();
+    let first_index = by_index.first().map(|(segment, _)| segment.indexes().start);
+    let Some(first_index) = first_index.filter(|_| entries <= u64::from(ROWS_MAX)) else {
+        return Err(MergeError::Rows(entries));
+    };
     let neighbours = |pair: &[(&Segment, &P)]| match pair {
         [(before, _), (after, _)] => before.indexes().end == after.indexes().start,
         _ => true,
     };
-    if !sources.windows(2).all(neighbours) {
+    if !by_index.windows(2).all(neighbours) {
         return Err(MergeError::Neighbours);
     }
-    let mut sources: Vec<Source<P>> = sources
+    let mut sources: Vec<Source<P>> = by_index
         .iter()
         .map(|&(segment, parts)| Source {
             segment,
@@ -57,13 +58,15 @@ pub fn merge<P: Parts, W: io::Write>(
             positions: Vec::with_capacity(segment.rows() as usize),
         })
         .collect();
+    // One without rows, if there is any, comes first, and overlaps none.
     sources.sort_by_key(|source| source.segment.oldest());
     let apart = sources.windows(2).all(|pair| match pair {
-        [before, after] => before.segment.newest() < after.segment.oldest(),
+        [before, after] => before.segment.newest().is_none_or(|newest| Some(newest) < after.segment.oldest()),
         _ => true,
     });
     let order = arrange(&mut sources)?;
-    let mut writer = Writer::new(sink, options)?;
+    let pruned = by_index.iter().map(|(segment, _)| segment.pruned()).sum();
+    let mut writer = Writer::new(sink, pruned, options)?;
     let dictionary = if apart {
         rows::copy(&sources, &mut writer)?
     } else {
@@ -73,10 +76,11 @@ pub fn merge<P: Parts, W: io::Write>(
     writer.columns(&places)?;
     drop(places);
     writer.tokens(&tokens(&sources)?)?;
+    copy_pruned(by_index, &mut writer)?;
     for field in Field::ALL {
         fields::merge(&sources, field, &mut writer)?;
     }
-    Ok(writer.finish(dictionary)?.0)
+    Ok(writer.finish(first_index, dictionary)?.0)
 }
 
 /// A segment to be merged.
@@ -138,6 +142,22 @@ fn corrupt<E: From<Corrupt>>(corrupt: Corrupt) -> MergeError<E> {
 
 fn rows_of<P>(sources: &[Source<P>]) -> usize {
     sources.iter().map(|source| source.segment.rows() as usize).sum()
+}
+
+/// Copies the pruned entries, which are in their order if the sources are.
+fn copy_pruned<P: Parts, W: io::Write>(
+    by_index: &[(&Segment, &P)],
+    writer: &mut Writer<W>,
+) -> Result<(), MergeError<P::Error>> {
+    let mut pruned = writer.pruned();
+    for (segment, parts) in by_index {
+        for chunk in segment.all_pruned(*parts) {
+            for (index, hash) in chunk.map_err(MergeError::Read)? {
+                pruned.entry(index, &hash)?;
+            }
+        }
+    }
+    Ok(pruned.finish()?)
 }
 
 /// The tokens of all sources with their new positions, sorted.

@@ -9,6 +9,7 @@ use super::{
     block::RowBlock,
     bytes::{Reason, TOO_SHORT},
     column::Column,
+    pruned::Hashes,
     terms::{self, Directory, TermBlock},
     tokens::Tokens,
 };
@@ -38,6 +39,8 @@ pub enum Part {
     Column(Column),
     /// A chunk of the tokens.
     Tokens(Tokens),
+    /// A chunk of the hashes of pruned entries.
+    Hashes(Hashes),
     /// The list of a field's term blocks.
     Directory(Directory),
     /// A block of terms.
@@ -73,6 +76,7 @@ impl Part {
             Self::Rows(block) => block.as_bytes().len(),
             Self::Column(column) => column.bytes(),
             Self::Tokens(tokens) => tokens.bytes(),
+            Self::Hashes(hashes) => hashes.bytes(),
             Self::Directory(directory) => directory.bytes(),
             Self::Terms(block) => block.bytes(),
             Self::Bitmap(bitmap) => bitmap.serialized_size() + size_of::<RoaringBitmap>(),
@@ -126,6 +130,10 @@ impl Part {
         if let Self::Tokens(tokens) = self { Ok(tokens) } else { Err(extent.corrupt(MISPLACED)) }
     }
 
+    pub(super) fn hashes(&self, extent: &Extent) -> Result<&Hashes, Corrupt> {
+        if let Self::Hashes(hashes) = self { Ok(hashes) } else { Err(extent.corrupt(MISPLACED)) }
+    }
+
     pub(super) fn directory(&self, extent: &Extent) -> Result<&Directory, Corrupt> {
         if let Self::Directory(directory) = self { Ok(directory) } else { Err(extent.corrupt(MISPLACED)) }
     }
@@ -174,8 +182,11 @@ impl Extent {
             Kind::Footer => return Err("it is no part"),
             Kind::Dictionary => Part::Dictionary(Dictionary::decode(bytes)?),
             Kind::Rows => Part::Rows(RowBlock::new(bytes)),
-            Kind::BlockOffsets | Kind::Times | Kind::Indexes => Part::Column(Column::decode(bytes)?),
+            Kind::BlockOffsets | Kind::Times | Kind::Indexes | Kind::PrunedIndexes => {
+                Part::Column(Column::decode(bytes)?)
+            }
             Kind::Tokens => Part::Tokens(Tokens::decode(bytes)?),
+            Kind::PrunedHashes => Part::Hashes(Hashes::decode(bytes)?),
             Kind::Directory(field) => Part::Directory(Directory::decode(field, bytes)?),
             Kind::Terms(field) => Part::Terms(TermBlock::decode(field, bytes)?),
             Kind::Postings(_) => Part::Bitmap(Arc::new(terms::bitmap(bytes)?)),

@@ -6,11 +6,21 @@ use super::{
     COLUMN_CHUNK, Corrupt, Extent, Kind, Parts, Segment,
     bytes::{Reason, from_us, to_us},
     footer::Chunk,
+    order::Order,
     part::{one, several},
 };
 use crate::LogToken;
 
 const OUT_OF_RANGE: Reason = "a value is out of range";
+
+/// The positions of the entries before an index; see [`Segment::before`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Before {
+    /// The first so many.
+    First(u32),
+    /// These.
+    Scattered(RoaringBitmap),
+}
 
 impl Segment {
     /// The place (instant in microseconds, index) of the entry at a position.
@@ -50,13 +60,22 @@ impl Segment {
         Ok(start + u32::try_from(within).unwrap_or(COLUMN_CHUNK))
     }
 
-    /// The position of the entry with this index; `None` if it is not in the segment.
+    /// The position of the entry with this index; `None` if it is not in the segment, or was pruned.
     pub fn position<P: Parts>(&self, parts: &P, index: u64) -> Result<Option<u32>, P::Error> {
         if !self.indexes().contains(&index) {
             return Ok(None);
         }
-        if self.in_index_order {
-            return Ok(u32::try_from(index - self.first_index).ok());
+        match self.order {
+            Order::Gapless => {
+                let first = self.indexes.first().map_or(self.first_index, |chunk| chunk.first);
+                let position = index.checked_sub(first).and_then(|position| u32::try_from(position).ok());
+                return Ok(position.filter(|position| *position < self.rows));
+            }
+            Order::Ascending => {
+                let (position, is_there) = self.rank(parts, index)?;
+                return Ok((is_there && position < self.rows).then_some(position));
+            }
+            Order::Mixed => {}
         }
         let mut found = None;
         self.each_index(parts, |position, other| {
@@ -68,15 +87,26 @@ impl Segment {
         Ok(found)
     }
 
-    /// The positions of the entries with a smaller index.
-    pub fn before<P: Parts>(&self, parts: &P, as_of: u64) -> Result<RoaringBitmap, P::Error> {
-        let mut positions = RoaringBitmap::new();
-        let count = as_of.saturating_sub(self.first_index).min(u64::from(self.rows));
-        let count = u32::try_from(count).unwrap_or(self.rows);
-        if self.in_index_order || count == self.rows || count == 0 {
-            positions.insert_range(0..count);
-            return Ok(positions);
+    /// The positions of the entries with a smaller index, which are the first ones if the rows are in the order of their
+    /// indexes.
+    pub fn before<P: Parts>(&self, parts: &P, as_of: u64) -> Result<Before, P::Error> {
+        let indexes = self.indexes();
+        if as_of <= indexes.start {
+            return Ok(Before::First(0));
         }
+        if as_of >= indexes.end {
+            return Ok(Before::First(self.rows));
+        }
+        match self.order {
+            Order::Gapless => {
+                let first = self.indexes.first().map_or(self.first_index, |chunk| chunk.first);
+                let count = u32::try_from(as_of.saturating_sub(first)).unwrap_or(u32::MAX);
+                return Ok(Before::First(count.min(self.rows)));
+            }
+            Order::Ascending => return Ok(Before::First(self.rank(parts, as_of)?.0)),
+            Order::Mixed => {}
+        }
+        let mut positions = RoaringBitmap::new();
         self.each_index(parts, |position, index| {
             if index < as_of {
                 positions.insert(position);
@@ -84,7 +114,24 @@ impl Segment {
             true
         })?;
         positions.optimize();
-        Ok(positions)
+        Ok(Before::Scattered(positions))
+    }
+
+    /// How many rows have a smaller index, and whether one has this, of rows in the order of their indexes.
+    fn rank<P: Parts>(&self, parts: &P, index: u64) -> Result<(u32, bool), P::Error> {
+        let mut chunks = self.indexes.iter().zip((0..).step_by(COLUMN_CHUNK as usize));
+        let Some((chunk, start)) = chunks.find(|(chunk, _)| chunk.last >= index) else {
+            return Ok((self.rows, false));
+        };
+        if chunk.first >= index {
+            return Ok((start, chunk.first == index));
+        }
+        let part = one(parts, &chunk.extent)?;
+        let column = part.column(&chunk.extent)?;
+        let within = column.partition_point(|_, other| other < index);
+        // A chunk has 65,536 values at most.
+        let rank = start + u32::try_from(within).unwrap_or(COLUMN_CHUNK);
+        Ok((rank.min(self.rows), column.get(within) == Some(index)))
     }
 
     /// The position of the entry with this token; the oldest one, should several have it.

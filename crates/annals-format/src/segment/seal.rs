@@ -1,9 +1,11 @@
-//! Sealing: rows become a segment.
+//! Sealing: rows, and what is left of pruned entries, become a segment.
 
 mod index;
 mod postings;
 
 use std::io;
+
+use annals_tlog::Hash;
 
 pub use self::index::Extra;
 pub(super) use self::{index::Index, postings::Postings};
@@ -18,11 +20,11 @@ use crate::{Row, entry::CorruptRow};
 /// Rows that make no segment.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
-    /// The rows are too many, or none.
-    #[error("a segment has 1 to {ROWS_MAX} rows, not {0}")]
+    /// The entries are too many, or none.
+    #[error("a segment has 1 to {ROWS_MAX} entries, not {0}")]
     Rows(usize),
     /// The indexes do not follow each other.
-    #[error("the rows of a segment follow each other, but there is not one row for each index from {0}")]
+    #[error("the entries of a segment follow each other, but there is not one for each index from {0}")]
     Indexes(u64),
     /// A row does not belong behind the one before it.
     #[error("rows are sealed in the order of their instants and indexes, but entry {index} is out of order")]
@@ -57,10 +59,12 @@ pub struct Sealer<W, F> {
     writer: Writer<W>,
     packer: Packer,
     dictionary: Vec<u8>,
-    group: GroupWriter,
+    /// Begins with the first row: there may be none.
+    group: Option<GroupWriter>,
     /// Rows that do not fill a block yet.
     block: Vec<(u64, Vec<u8>)>,
     places: Vec<(i64, u64)>,
+    pruned: Vec<(u64, Hash)>,
     index: Index<F>,
 }
 
@@ -69,23 +73,35 @@ impl<W: io::Write, F: FnMut(&Row, &mut Extra)> Sealer<W, F> {
     /// has ([`Summary::dictionary`]), or an empty one. `search` gives the terms of `changed` and `word`
     /// of each row.
     pub fn new(sink: W, dictionary: Vec<u8>, options: &Options, search: F) -> Result<Self, SealError> {
-        let mut writer = Writer::new(sink, options)?;
-        let packer = Packer::new(options.level, &dictionary)?;
-        let extent = writer.dictionary(&dictionary)?;
-        let group = writer.group(extent);
+        Self::with_pruned(sink, dictionary, Vec::new(), options, search)
+    }
+
+    /// Begins a segment that also has pruned entries, given in any order: of each its index and the hash of its leaf. They
+    /// are known from the start, as the first bytes of the file depend on whether there are any.
+    pub fn with_pruned(
+        sink: W,
+        dictionary: Vec<u8>,
+        mut pruned: Vec<(u64, Hash)>,
+        options: &Options,
+        search: F,
+    ) -> Result<Self, SealError> {
+        let count = u32::try_from(pruned.len()).ok().filter(|count| *count <= ROWS_MAX);
+        let count = count.ok_or(SealError::Rows(pruned.len()))?;
+        pruned.sort_unstable();
         Ok(Self {
-            writer,
-            packer,
+            writer: Writer::new(sink, count, options)?,
+            packer: Packer::new(options.level, &dictionary)?,
             dictionary,
-            group,
+            group: None,
             block: Vec::with_capacity(BLOCK_ROWS as usize),
             places: Vec::new(),
+            pruned,
             index: Index::new(search),
         })
     }
 
     /// Adds a row with its index. Rows come in the order of their instants, those of the same instant in the order of their
-    /// indexes; in the end their indexes have to follow each other.
+    /// indexes; in the end their indexes and those of pruned entries have to follow each other.
     pub fn push(&mut self, index: u64, row: Vec<u8>) -> Result<(), SealError> {
         if row.len() > ROW_BYTES_MAX {
             return Err(SealError::RowBytes { index, bytes: row.len() });
@@ -95,8 +111,9 @@ impl<W: io::Write, F: FnMut(&Row, &mut Extra)> Sealer<W, F> {
         if self.places.last().is_some_and(|last| *last >= place) {
             return Err(SealError::Order { index });
         }
-        if self.places.len() == ROWS_MAX as usize {
-            return Err(SealError::Rows(self.places.len() + 1));
+        let entries = self.places.len() + self.pruned.len();
+        if entries >= ROWS_MAX as usize {
+            return Err(SealError::Rows(entries + 1));
         }
         self.places.push(place);
         self.block.push((index, row));
@@ -112,7 +129,14 @@ impl<W: io::Write, F: FnMut(&Row, &mut Extra)> Sealer<W, F> {
             self.index.add(&row).map_err(corrupt)?;
             rows.push(BlockRow::decoded(bytes, row));
         }
-        self.group.rows(&mut self.writer, &rows, &mut self.packer)?;
+        let group = match &mut self.group {
+            Some(group) => group,
+            group => {
+                let dictionary = self.writer.dictionary(&self.dictionary)?;
+                group.insert(self.writer.group(dictionary))
+            }
+        };
+        group.rows(&mut self.writer, &rows, &mut self.packer)?;
         // The space of the block serves for the next one.
         self.block = block;
         self.block.clear();
@@ -125,32 +149,41 @@ impl<W: io::Write, F: FnMut(&Row, &mut Extra)> Sealer<W, F> {
             self.end_block()?;
         }
         let rows = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
-        check_indexes(&self.places)?;
-        self.writer.end_group(&self.group, rows)?;
+        let first_index = check_indexes(&self.places, &self.pruned)?;
+        if let Some(group) = &self.group {
+            self.writer.end_group(group, rows)?;
+        }
         self.writer.columns(&self.places)?;
         self.writer.tokens(&self.index.take_tokens())?;
+        let mut pruned = self.writer.pruned();
+        for (index, hash) in &self.pruned {
+            pruned.entry(*index, hash)?;
+        }
+        pruned.finish()?;
         for (field, postings) in self.index.into_fields() {
             postings.write(&mut self.writer, field)?;
         }
-        Ok(self.writer.finish(self.dictionary)?)
+        Ok(self.writer.finish(first_index, self.dictionary)?)
     }
 }
 
-/// Each index from the first one to the last one is there once.
-fn check_indexes(places: &[(i64, u64)]) -> Result<(), SealError> {
-    let first = places.iter().map(|place| place.1).min().ok_or(SealError::Rows(0))?;
-    if first.checked_add(places.len() as u64).is_none() {
+/// Each index from the first one, which is given back, to the last one is there once.
+fn check_indexes(places: &[(i64, u64)], pruned: &[(u64, Hash)]) -> Result<u64, SealError> {
+    let indexes = || places.iter().map(|place| place.1).chain(pruned.iter().map(|pruned| pruned.0));
+    let first = indexes().min().ok_or(SealError::Rows(0))?;
+    let entries = places.len() + pruned.len();
+    if first.checked_add(entries as u64).is_none() {
         return Err(SealError::Indexes(first));
     }
-    let mut seen = vec![false; places.len()];
-    for (_, index) in places {
+    let mut seen = vec![false; entries];
+    for index in indexes() {
         let at = usize::try_from(index - first).ok();
         match at.and_then(|at| seen.get_mut(at)) {
             Some(seen) if !*seen => *seen = true,
             _ => return Err(SealError::Indexes(first)),
         }
     }
-    Ok(())
+    Ok(first)
 }
 
 /// A dictionary for rows such as these samples; an empty one if they are too few to learn from. `row_bytes` is about how

@@ -4,6 +4,7 @@ mod damage;
 mod golden;
 mod merge;
 mod model;
+mod pruned;
 mod rewrite;
 mod seal;
 mod secrets;

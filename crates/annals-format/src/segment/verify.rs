@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use annals_tlog::Hash;
 
 use super::{
-    Extra, Field, Parts, Segment,
+    COLUMN_CHUNK, Corrupt, Extra, Field, Parts, Segment,
+    bytes::{Reason, from_us},
+    order::Order,
     seal::{Index, Postings},
 };
 use crate::{LogToken, Row, entry::CorruptRow};
@@ -32,12 +34,21 @@ pub enum VerifyError<E> {
         /// Its position.
         position: u32,
     },
-    /// Two rows have one index, or an index has no row.
+    /// Two rows or pruned entries have one index, or an index has neither.
     #[error("entry {index} is there twice, or takes the place of another")]
     Index {
         /// The index.
         index: u64,
     },
+    /// A pruned entry is not in its place among the others.
+    #[error("entry {index} was pruned, and is not found where it should be")]
+    Pruned {
+        /// The entry's index.
+        index: u64,
+    },
+    /// The rows have another order than the footer says.
+    #[error("the order of the entries' indexes is not the one that the footer says")]
+    Order,
     /// A token leads to nothing, or to another entry.
     #[error("entry {index} is not found by its token")]
     Token {
@@ -62,21 +73,41 @@ pub enum VerifyError<E> {
     },
 }
 
+/// The hash of an entry's leaf, and what it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaf {
+    /// The entry's row, which makes this leaf.
+    Row(Hash),
+    /// The segment, which has nothing else of the entry.
+    Pruned(Hash),
+}
+
+impl Leaf {
+    /// The hash.
+    pub fn hash(self) -> Hash {
+        match self {
+            Self::Row(hash) | Self::Pruned(hash) => hash,
+        }
+    }
+}
+
 /// Reads all of a segment and compares everything with the rows. `search` gives the same terms as it did when the
-/// segment was sealed; `leaf` gets the index and the hash of each leaf, in the order of positions.
+/// segment was sealed; `leaf` gets each index and its leaf: first those of rows, in the order of positions, then those of
+/// pruned entries, in the order of indexes.
 ///
-/// Rows are read once, from one end to the other, and everything else from `parts`, some of it again and again.
+/// Rows and pruned entries are read from `rows` once, from one end to the other, and everything else from `parts`, some of it
+/// again and again.
 pub fn verify<R: Parts, P: Parts<Error = R::Error>>(
     segment: &Segment,
     rows: &R,
     parts: &P,
     search: impl FnMut(&Row, &mut Extra),
-    mut leaf: impl FnMut(u64, Hash),
+    mut leaf: impl FnMut(u64, Leaf),
 ) -> Result<(), VerifyError<P::Error>> {
     let mut index_of_rows = Index::new(search);
     let mut places: Vec<(i64, u64)> = Vec::with_capacity(segment.rows() as usize);
     let indexes = segment.indexes();
-    let mut seen = vec![false; segment.rows() as usize];
+    let mut seen = Seen::new(segment);
     for (position, bytes) in (0..segment.rows()).zip(segment.all_rows(rows)) {
         let bytes = bytes.map_err(VerifyError::Read)?;
         let place = segment.place(parts, position).map_err(VerifyError::Read)?;
@@ -86,15 +117,23 @@ pub fn verify<R: Parts, P: Parts<Error = R::Error>>(
         if row.created_at().us() != place.0 || places.last().is_some_and(|last| *last >= place) {
             return Err(VerifyError::Place { index, position });
         }
-        let offset = index.checked_sub(indexes.start).and_then(|offset| usize::try_from(offset).ok());
-        match offset.and_then(|offset| seen.get_mut(offset)) {
-            Some(seen) if !*seen => *seen = true,
-            _ => return Err(VerifyError::Index { index }),
-        }
+        seen.mark(index)?;
         index_of_rows.add(&row).map_err(corrupt)?;
-        leaf(index, row.leaf_hash());
+        leaf(index, Leaf::Row(row.leaf_hash()));
         places.push(place);
     }
+    let mut pruned: Vec<u64> = Vec::with_capacity(segment.pruned() as usize);
+    for chunk in segment.all_pruned(rows) {
+        for (index, hash) in chunk.map_err(VerifyError::Read)? {
+            seen.mark(index)?;
+            if pruned.last().is_some_and(|last| *last >= index) {
+                return Err(VerifyError::Pruned { index });
+            }
+            leaf(index, Leaf::Pruned(hash));
+            pruned.push(index);
+        }
+    }
+    verify_columns(segment, &places, &pruned)?;
     let index_at = |position: u32| places.get(position as usize).map_or(indexes.start, |place| place.1);
     let tokens = index_of_rows.take_tokens();
     for same in tokens.chunk_by(|one, next| one.0 == next.0) {
@@ -108,6 +147,55 @@ pub fn verify<R: Parts, P: Parts<Error = R::Error>>(
     }
     Ok(())
 }
+
+/// Which indexes were seen. As many as there are, each once, are all of them.
+struct Seen {
+    first: u64,
+    seen: Vec<bool>,
+}
+
+impl Seen {
+    fn new(segment: &Segment) -> Self {
+        let entries = segment.rows() as usize + segment.pruned() as usize;
+        Self { first: segment.indexes().start, seen: vec![false; entries] }
+    }
+
+    fn mark<E>(&mut self, index: u64) -> Result<(), VerifyError<E>> {
+        let offset = index.checked_sub(self.first).and_then(|offset| usize::try_from(offset).ok());
+        match offset.and_then(|offset| self.seen.get_mut(offset)) {
+            Some(seen) if !*seen => {
+                *seen = true;
+                Ok(())
+            }
+            _ => Err(VerifyError::Index { index }),
+        }
+    }
+}
+
+/// What the footer says of the columns: how they begin and end, and whether indexes ascend.
+fn verify_columns<E: From<Corrupt>>(
+    segment: &Segment,
+    places: &[(i64, u64)],
+    pruned: &[u64],
+) -> Result<(), VerifyError<E>> {
+    let times: Vec<u64> = places.iter().map(|place| from_us(place.0)).collect();
+    let indexes: Vec<u64> = places.iter().map(|place| place.1).collect();
+    if Order::of(&indexes) != segment.order {
+        return Err(VerifyError::Order);
+    }
+    let columns =
+        [(&segment.times, &times[..]), (&segment.indexes, &indexes), (&segment.pruned.indexes, pruned)];
+    for (chunks, values) in columns {
+        for (chunk, values) in chunks.iter().zip(values.chunks(COLUMN_CHUNK as usize)) {
+            if (values.first(), values.last()) != (Some(&chunk.first), Some(&chunk.last)) {
+                return Err(VerifyError::Read(chunk.extent.corrupt(OTHER_ENDS).into()));
+            }
+        }
+    }
+    Ok(())
+}
+
+const OTHER_ENDS: Reason = "it begins or ends with another value than the footer says";
 
 fn verify_field<P: Parts>(
     segment: &Segment,

@@ -1,18 +1,22 @@
 //! Writing a segment's parts one after the other, and what is remembered of them for the footer.
 
 mod field;
+mod pruned;
 
-pub(super) use field::FieldWriter;
+pub(super) use self::{field::FieldWriter, pruned::PrunedWriter};
 
 use std::{io, ops::Range};
 
 use super::{
-    BLOCK_ROWS, COLUMN_CHUNK, Extent, Field, Kind, MAGIC, TOKEN_CHUNK,
+    BLOCK_ROWS, COLUMN_CHUNK, Extent, Field, Kind, TOKEN_CHUNK,
     block::{self, BlockRow},
     bytes::from_us,
     column,
     dictionary::Packer,
     footer::{Chunk, Group, TokenChunk},
+    magic,
+    order::Order,
+    pruned::Pruned,
     tokens,
 };
 
@@ -40,9 +44,9 @@ pub struct Summary {
     pub bytes: u64,
     /// Bytes at its end that [`Segment::open`](super::Segment::open) needs.
     pub footer_bytes: u32,
-    /// How many entries it has.
+    /// How many rows it has.
     pub rows: u32,
-    /// Their indexes.
+    /// The indexes of its entries, pruned ones included.
     pub indexes: Range<u64>,
     /// What the newest rows were compressed with, for the next segment; empty if they were too few to train one.
     pub dictionary: Vec<u8>,
@@ -58,26 +62,28 @@ pub(super) struct Writer<W> {
     groups: Vec<Group>,
     times: Vec<Chunk>,
     indexes: Vec<Chunk>,
-    first_index: u64,
-    in_index_order: bool,
+    order: Order,
     tokens: Vec<TokenChunk>,
+    pruned: Pruned,
     fields: Vec<u8>,
 }
 
 impl<W: io::Write> Writer<W> {
-    pub(super) fn new(mut sink: W, options: &Options) -> io::Result<Self> {
-        sink.write_all(&MAGIC)?;
+    /// Begins a segment with so many pruned entries: its first bytes say whether it has any.
+    pub(super) fn new(mut sink: W, pruned: u32, options: &Options) -> io::Result<Self> {
+        let magic = magic(pruned > 0);
+        sink.write_all(&magic)?;
         Ok(Self {
             sink,
-            offset: MAGIC.len() as u64,
+            offset: magic.len() as u64,
             packer: Packer::new(options.level, &[])?,
             rows: 0,
             groups: Vec::new(),
             times: Vec::new(),
             indexes: Vec::new(),
-            first_index: 0,
-            in_index_order: false,
+            order: Order::Gapless,
             tokens: Vec::new(),
+            pruned: Pruned { count: pruned, ..Pruned::default() },
             fields: Vec::new(),
         })
     }
@@ -114,8 +120,7 @@ impl<W: io::Write> Writer<W> {
     pub(super) fn columns(&mut self, places: &[(i64, u64)]) -> io::Result<()> {
         let times: Vec<u64> = places.iter().map(|place| from_us(place.0)).collect();
         let indexes: Vec<u64> = places.iter().map(|place| place.1).collect();
-        self.first_index = indexes.iter().copied().min().unwrap_or_default();
-        self.in_index_order = (self.first_index..).zip(&indexes).all(|(expected, index)| expected == *index);
+        self.order = Order::of(&indexes);
         self.times = self.column(Kind::Times, &times)?;
         self.indexes = self.column(Kind::Indexes, &indexes)?;
         Ok(())
@@ -140,17 +145,26 @@ impl<W: io::Write> Writer<W> {
         Ok(())
     }
 
+    /// Begins the pruned entries, as many as were announced; they come after the tokens and before the fields.
+    pub(super) fn pruned(&mut self) -> PrunedWriter<'_, W> {
+        PrunedWriter::new(self)
+    }
+
     /// Begins a field; they come in their order, all of them.
     pub(super) fn field(&mut self, field: Field) -> FieldWriter<'_, W> {
         FieldWriter::new(self, field)
     }
 
     /// Writes the footer; gives back what the file is.
-    pub(super) fn finish(mut self, dictionary: Vec<u8>) -> io::Result<(Summary, W)> {
+    pub(super) fn finish(mut self, first_index: u64, dictionary: Vec<u8>) -> io::Result<(Summary, W)> {
+        let has_pruned = self.pruned.count > 0;
         let mut footer = Vec::new();
-        footer.extend_from_slice(&self.first_index.to_le_bytes());
+        footer.extend_from_slice(&first_index.to_le_bytes());
         footer.extend_from_slice(&self.rows.to_le_bytes());
-        footer.push(u8::from(self.in_index_order));
+        if has_pruned {
+            footer.extend_from_slice(&self.pruned.count.to_le_bytes());
+        }
+        footer.push(self.order.number());
         for group in &self.groups {
             footer.extend_from_slice(&group.rows.to_le_bytes());
             let none = Extent { kind: Kind::Dictionary, offset: 0, length: 0, crc: 0 };
@@ -160,21 +174,22 @@ impl<W: io::Write> Writer<W> {
             push_extent(&mut footer, &group.offsets);
             footer.extend_from_slice(&group.row_bytes.to_le_bytes());
         }
-        for chunk in self.times.iter().chain(&self.indexes) {
-            push_extent(&mut footer, &chunk.extent);
-            footer.extend_from_slice(&chunk.first.to_le_bytes());
-            footer.extend_from_slice(&chunk.last.to_le_bytes());
-        }
+        push_chunks(&mut footer, &self.times);
+        push_chunks(&mut footer, &self.indexes);
         for chunk in &self.tokens {
             push_extent(&mut footer, &chunk.extent);
             footer.extend_from_slice(&chunk.first.to_le_bytes());
         }
+        for extent in &self.pruned.hashes {
+            push_extent(&mut footer, extent);
+        }
+        push_chunks(&mut footer, &self.pruned.indexes);
         footer.extend_from_slice(&self.fields);
         let (length, crc) =
             (u32::try_from(footer.len()).map_err(io::Error::other)?, crc32fast::hash(&footer));
         footer.extend_from_slice(&length.to_le_bytes());
         footer.extend_from_slice(&crc.to_le_bytes());
-        footer.extend_from_slice(&MAGIC);
+        footer.extend_from_slice(&magic(has_pruned));
         self.sink.write_all(&footer)?;
         self.sink.flush()?;
         let footer_bytes = u32::try_from(footer.len()).map_err(io::Error::other)?;
@@ -182,10 +197,18 @@ impl<W: io::Write> Writer<W> {
             bytes: self.offset + u64::from(footer_bytes),
             footer_bytes,
             rows: self.rows,
-            indexes: self.first_index..self.first_index + u64::from(self.rows),
+            indexes: first_index..first_index + u64::from(self.rows) + u64::from(self.pruned.count),
             dictionary,
         };
         Ok((summary, self.sink))
+    }
+}
+
+fn push_chunks(out: &mut Vec<u8>, chunks: &[Chunk]) {
+    for chunk in chunks {
+        push_extent(out, &chunk.extent);
+        out.extend_from_slice(&chunk.first.to_le_bytes());
+        out.extend_from_slice(&chunk.last.to_le_bytes());
     }
 }
 

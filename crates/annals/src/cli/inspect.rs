@@ -116,8 +116,8 @@ fn print_segments(out: &mut Stdout, screen: Screen, accounts: &[Account]) -> any
                 segment.name.clone(),
                 format!("{}–{}", grouped(segment.first), grouped(segment.end - 1)),
                 grouped(segment.rows),
-                minute(&segment.oldest),
-                minute(&segment.newest),
+                minute(segment.oldest.as_deref()),
+                minute(segment.newest.as_deref()),
                 grouped(segment.bytes),
                 each(segment.bytes, segment.rows),
             ]);
@@ -137,9 +137,9 @@ fn right(table: &mut comfy_table::Table, columns: std::ops::Range<usize>) {
     }
 }
 
-/// An instant to the minute.
-fn minute(at: &str) -> String {
-    at.get(..16).unwrap_or_default().replace('T', " ")
+/// An instant to the minute; nothing for none.
+fn minute(at: Option<&str>) -> String {
+    at.unwrap_or_default().get(..16).unwrap_or_default().replace('T', " ")
 }
 
 /// Bytes an entry, to a tenth.

@@ -1,6 +1,9 @@
 //! Segments as parts of a log.
 
-use annals_format::{Filter, segment::Field};
+use annals_format::{
+    Filter,
+    segment::{Before, Field},
+};
 
 use super::{
     facet::{Counts, Facet},
@@ -15,7 +18,7 @@ impl Part for Sealed {
     }
 
     fn bounds(&self) -> Result<Option<(Place, Place)>, SegmentError> {
-        Ok(Some((self.layout().oldest(), self.layout().newest())))
+        Ok(self.layout().oldest().zip(self.layout().newest()))
     }
 
     fn place(&self, position: u32) -> Result<Place, SegmentError> {
@@ -44,13 +47,10 @@ impl Part for Sealed {
         if let Some(as_of) = filter.as_of
             && as_of < self.indexes().end
         {
-            let Some(count) = as_of.checked_sub(self.indexes().start).filter(|count| *count > 0) else {
-                return Ok(Matches::none());
-            };
-            matches = if self.layout().is_in_index_order() {
-                matches.within(0..u32::try_from(count).unwrap_or(u32::MAX))
-            } else {
-                matches.and(Set::Owned(self.before(as_of)?))
+            matches = match self.before(as_of)? {
+                Before::First(0) => return Ok(Matches::none()),
+                Before::First(count) => matches.within(0..count),
+                Before::Scattered(positions) => matches.and(Set::Owned(positions)),
             };
         }
         Ok(sets.into_iter().fold(matches, Matches::and))

@@ -1,13 +1,18 @@
-//! Every filter, page, snapshot and count against a naive filter over all rows, whatever has been sealed and compacted.
+//! Every filter, page, snapshot and count against a naive filter over all rows, whatever has been sealed, compacted and
+//! pruned.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use annals_format::{
     Action, Draft, Event, Filter, Interval, LogToken, Row, Timestamp,
     entry::{Keys, Origin},
     event::Rules,
     search::{self, Word},
-    segment::{self, Extra, Options, Sealer},
+    segment::{self, Extra, Fate, Options, Sealer},
 };
 use annals_store::{AccountId, BlobKey, Blobs, SegmentInfo};
 use object_store::memory::InMemory;
@@ -162,6 +167,8 @@ enum Step {
     Compact,
     /// The process starts anew.
     Restart,
+    /// Some of the sealed entries are pruned, by one of several rules.
+    Prune(u8),
     Nothing,
 }
 
@@ -171,6 +178,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Seal),
         1 => Just(Step::Compact),
         1 => Just(Step::Restart),
+        1 => (0_u8..16).prop_map(Step::Prune),
         24 => Just(Step::Nothing)
     ]
 }
@@ -181,8 +189,11 @@ struct World {
     segments: Arc<Segments>,
     rows: Vec<(Keys<'static>, Vec<u8>)>,
     created_us: Vec<i64>,
+    pruned: BTreeSet<u64>,
     log: Log,
     tail_rows_max: u32,
+    /// How many segments were stored.
+    stored: Cell<u64>,
 }
 
 impl World {
@@ -194,7 +205,17 @@ impl World {
             Arc::new(Segments::new(blobs.clone(), 1 << 20))
         };
         let log = Log::over([].into(), tail_rows_max);
-        Self { runtime, blobs, segments, rows: Vec::new(), created_us: Vec::new(), log, tail_rows_max }
+        Self {
+            runtime,
+            blobs,
+            segments,
+            rows: Vec::new(),
+            created_us: Vec::new(),
+            pruned: BTreeSet::new(),
+            log,
+            tail_rows_max,
+            stored: Cell::new(0),
+        }
     }
 
     fn push(&mut self, entry: &Entry) {
@@ -217,10 +238,6 @@ impl World {
                 let (start, end) = (self.log.sealed(), self.log.size());
                 if start < end {
                     let options = Options { dictionary_rows: 50, ..Options::default() };
-                    let terms = |row: &Row, extra: &mut Extra| {
-                        row.words(|word| extra.word(word));
-                        row.changed_fields(|field| extra.changed(field));
-                    };
                     let row = |index: &u64| self.rows[usize::try_from(*index).expect("small")].1.clone();
                     let indexes = self.log.in_reading_order(end);
                     let samples: Vec<Vec<u8>> = indexes.iter().take(50).map(row).collect();
@@ -246,6 +263,7 @@ impl World {
                     assert!(self.log.list(segments.into()));
                 }
             }
+            Step::Prune(rule) => self.prune(rule),
             Step::Restart => {
                 let segments = self.log.segments().iter().map(|sealed| {
                     let opening = self.segments.open(ACCOUNT, sealed.info().clone());
@@ -261,9 +279,36 @@ impl World {
         }
     }
 
+    fn prune(&mut self, rule: u8) {
+        let mut pruned = BTreeSet::new();
+        let goes = |index: u64, row: &Row| match rule {
+            0 => true,
+            1..4 => index.is_multiple_of(u64::from(rule) + 1),
+            4..8 => index < 16 * u64::from(rule),
+            _ => row.created_at().us() < 24 * i64::from(rule),
+        };
+        let mut segments = Vec::new();
+        for sealed in self.log.segments().iter() {
+            let (source, mut bytes) = ((sealed.layout(), &**sealed), Vec::new());
+            let fate = |index: u64, row: &Row| {
+                if goes(index, row) {
+                    pruned.insert(index);
+                    return Fate::Pruned;
+                }
+                Fate::Stays
+            };
+            let summary = segment::rewrite(source, &Options::default(), fate, terms, &mut bytes);
+            segments.push(self.store(&summary.expect("rewritten"), bytes));
+        }
+        if !segments.is_empty() {
+            assert!(self.log.list(segments.into()));
+        }
+        self.pruned.append(&mut pruned);
+    }
+
     fn store(&self, summary: &segment::Summary, bytes: Vec<u8>) -> Arc<Sealed> {
         let (start, end) = (summary.indexes.start, summary.indexes.end);
-        let name = format!("{start}-{end}-{}", self.log.segments().len());
+        let name = format!("{start}-{end}-{}", self.stored.replace(self.stored.get() + 1));
         let key = BlobKey::Segment { account: ACCOUNT, name: name.clone() };
         let indexes = summary.indexes.clone();
         let info = SegmentInfo { name, indexes, bytes: summary.bytes, footer_bytes: summary.footer_bytes };
@@ -282,6 +327,11 @@ impl World {
         }
         Wanted { filter: filter.clone(), counted: true, found: searches.then(|| words.find(filter)) }
     }
+}
+
+fn terms(row: &Row, extra: &mut Extra) {
+    row.words(|word| extra.word(word));
+    row.changed_fields(|field| extra.changed(field));
 }
 
 proptest! {
@@ -305,7 +355,7 @@ proptest! {
         for filter in filters.iter().chain([&Filter::default()]) {
             let mut expected: Vec<(i64, u64)> = (0..)
                 .zip(&entries)
-                .filter(|(index, entry)| matches(entry, *index, filter))
+                .filter(|(index, entry)| !world.pruned.contains(index) && matches(entry, *index, filter))
                 .map(|(index, entry)| (entry.created_us, index))
                 .collect();
             expected.sort_unstable_by(|a, b| b.cmp(a));

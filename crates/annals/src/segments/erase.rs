@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use annals_format::{
     Row, Timestamp,
     entry::Section,
-    segment::{self, Options},
+    segment::{self, Fate, Options},
 };
 use annals_store::{AccountId, BlobKey, ReadError, SegmentInfo};
 use tokio::runtime::Handle;
@@ -151,8 +151,10 @@ impl Keeper {
         let (source, indexes, sections) = (Arc::clone(sealed), Arc::clone(indexes), sections.to_vec());
         let write = move || -> Result<_, KeepError> {
             let mut sink = sink;
-            let erase =
-                |index: u64, row: &Row| indexes.binary_search(&index).is_ok().then(|| row.erase(&sections));
+            let erase = |index: u64, row: &Row| match indexes.binary_search(&index) {
+                Ok(_) => Fate::Becomes(row.erase(&sections)),
+                Err(_) => Fate::Stays,
+            };
             let parts = source.uncached();
             let summary =
                 segment::rewrite((source.layout(), &parts), &Options::default(), erase, terms, &mut sink)?;

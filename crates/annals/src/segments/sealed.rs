@@ -8,7 +8,7 @@ use std::{
 
 use annals_format::{
     LogToken,
-    segment::{self, Extent, Field, Part, Parts, Term, VerifyError},
+    segment::{self, Before, Extent, Field, Part, Parts, Term, VerifyError},
 };
 use annals_store::{AccountId, BlobKey, ReadError, SegmentInfo};
 use annals_tlog::Hash;
@@ -54,7 +54,7 @@ impl Sealed {
         &self.info
     }
 
-    /// The indexes of its entries.
+    /// The indexes of its entries, pruned ones included.
     pub fn indexes(&self) -> Range<u64> {
         self.info.indexes.clone()
     }
@@ -76,7 +76,7 @@ impl Sealed {
         self.named(tokens.iter().map(|token| self.layout.find(&parts, *token)).collect())
     }
 
-    /// The position of the entry with this index.
+    /// The position of the entry with this index, unless it was pruned.
     pub fn position(&self, index: u64) -> Result<Option<u32>, SegmentError> {
         self.named(self.layout.position(self, index))
     }
@@ -112,7 +112,7 @@ impl Sealed {
     }
 
     /// The positions of entries whose index is below `as_of`.
-    pub fn before(&self, as_of: u64) -> Result<RoaringBitmap, SegmentError> {
+    pub fn before(&self, as_of: u64) -> Result<Before, SegmentError> {
         self.named(self.layout.before(self, as_of))
     }
 
@@ -156,21 +156,24 @@ impl Sealed {
         Ok(())
     }
 
-    /// Reads all of it and compares everything with the rows; returns the hashes of the leaves, in the order of indexes.
+    /// Reads all of it and compares everything with the rows; returns the hashes of the leaves, those
+    /// of pruned entries included, in the order of indexes.
     pub fn verify(&self) -> Result<Vec<Hash>, VerifyError<SegmentError>> {
         // Nothing else reads them.
-        let first = self.bytes_at(std::slice::from_ref(&(0..segment::MAGIC.len() as u64)));
+        let magic = self.layout.magic();
+        let first = self.bytes_at(std::slice::from_ref(&(0..magic.len() as u64)));
         let first = first.map_err(VerifyError::Read)?;
-        if first.first().is_none_or(|first| first[..] != segment::MAGIC) {
+        if first.first().is_none_or(|first| first[..] != magic) {
             let why = format!("segment {}: its first bytes are not those of a segment", self.info.name);
             return Err(VerifyError::Read(ReadError::Corrupt(why).into()));
         }
-        let mut leaves = vec![Hash::EMPTY_ROOT; self.layout.rows() as usize];
+        let entries = self.layout.rows() as usize + self.layout.pruned() as usize;
+        let mut leaves = vec![Hash::EMPTY_ROOT; entries];
         let start = self.info.indexes.start;
-        let verified = segment::verify(&self.layout, &self.uncached(), self, terms, |index, hash| {
+        let verified = segment::verify(&self.layout, &self.uncached(), self, terms, |index, found| {
             let at = usize::try_from(index - start).ok();
             if let Some(leaf) = at.and_then(|at| leaves.get_mut(at)) {
-                *leaf = hash;
+                *leaf = found.hash();
             }
         });
         match verified {

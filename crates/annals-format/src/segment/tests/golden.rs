@@ -1,4 +1,4 @@
-//! Segments of version 1 that are kept in the repository: whatever reads segments must always read them.
+//! Segments that are kept in the repository: whatever reads segments must always read them.
 
 use super::{
     model,
@@ -11,6 +11,9 @@ const GOLDEN: &[u8] = include_bytes!("../../../tests/fixtures/segment-1.annlseg"
 
 /// The same entries, of which some have erased sections: row blocks of forms 1 and 2.
 const ERASED: &[u8] = include_bytes!("../../../tests/fixtures/segment-1-erased.annlseg");
+
+/// A segment of version 2: of the same entries with erased sections, every third is pruned, and some that follow each other.
+const PRUNED: &[u8] = include_bytes!("../../../tests/fixtures/segment-2.annlseg");
 
 const FIRST: u64 = 4_711;
 
@@ -37,6 +40,26 @@ fn erased_entries() -> Vec<Made> {
             Section::ALL.into_iter().filter(|section| (number / 4) >> *section as usize & 1 == 1).collect();
     }
     made
+}
+
+fn pruned_entries() -> Vec<Made> {
+    let mut made = erased_entries();
+    for (number, made) in made.iter_mut().enumerate() {
+        made.pruned = number % 3 == 1 || (90..110).contains(&number);
+    }
+    made
+}
+
+#[test]
+fn version_2_is_read() {
+    model::check(&File(PRUNED.to_vec()), &pruned_entries(), FIRST);
+}
+
+/// As for version 1 below.
+#[test]
+fn version_2_is_written() {
+    let (file, _) = sealed(&pruned_entries(), FIRST, None);
+    assert!(file.0 == PRUNED, "a segment of the same entries has other bytes");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::{
     model,
+    pruned::{self, patterns},
     seal::{distinct, many},
     support::{File, Made, made, options, sealed},
 };
@@ -42,8 +43,10 @@ proptest! {
         made in prop::collection::vec(made(0..4_000), 2..90),
         parts in 1_usize..5,
         first in 0_u64..1 << 40,
+        pattern in patterns(),
     ) {
-        let made = distinct(made);
+        let mut made = distinct(made);
+        pruned::prune(&mut made, &pattern);
         model::check(&merged(&cut(&made, parts), first, None).0, &made, first);
     }
 
@@ -54,17 +57,20 @@ proptest! {
         parts in 1_usize..5,
         backwards: bool,
         first in 0_u64..1 << 40,
+        pattern in patterns(),
     ) {
         let mut made = distinct(made);
         made.sort_by_key(|made| made.us);
         made.dedup_by_key(|made| made.us);
+        pruned::prune(&mut made, &pattern);
         let mut parts = cut(&made, parts);
         if backwards {
             parts.reverse();
         }
         let made = parts.concat();
         let (file, _) = merged(&parts, first, None);
-        prop_assert_eq!(file.open().map(|segment| segment.groups.len()), Ok(parts.len()));
+        let with_rows = parts.iter().filter(|part| part.iter().any(|made| !made.pruned)).count();
+        prop_assert_eq!(file.open().map(|segment| segment.groups.len()), Ok(with_rows));
         model::check(&file, &made, first);
         // What was merged is merged again, and says the same.
         let next = merge_files(&[file]).0;

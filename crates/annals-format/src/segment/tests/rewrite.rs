@@ -1,26 +1,26 @@
 //! What was erased is nowhere in a segment that was rewritten, and everything else is where it was.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use annals_tlog::Hash;
 use proptest::prelude::*;
 
 use super::{
-    model,
+    model, pruned,
     seal::{distinct, many},
     secrets::{everything, found, gone, plant, salts, secret},
-    support::{File, Made, made, options, seal},
+    support::{self, File, Made, made, options, seal_pruned},
 };
 use crate::{Row, entry::Section, segment::*};
 
 /// What a server searches entries by.
-fn terms(row: &Row, extra: &mut Extra) {
+pub(super) fn terms(row: &Row, extra: &mut Extra) {
     row.searched_texts(|text| extra.text(text));
     row.changed_fields(|field| extra.changed(field));
 }
 
 /// The entries with the words that a naive reading of their rows finds.
-fn told(made: &[Made]) -> Vec<Made> {
+pub(super) fn told(made: &[Made]) -> Vec<Made> {
     let mut told = made.to_vec();
     for made in &mut told {
         (made.words, made.changed) = (Vec::new(), Vec::new());
@@ -33,28 +33,32 @@ fn told(made: &[Made]) -> Vec<Made> {
 }
 
 fn sealed(made: &[Made], first: u64, dictionary: Option<&[u8]>) -> (File, Summary) {
-    let rows = (first..).zip(made.iter().map(Made::row)).collect();
-    seal(rows, dictionary, terms).expect("rows are fine")
+    let (rows, pruned) = (support::rows(made, first), support::pruned(made, first));
+    seal_pruned(rows, pruned, dictionary, terms).expect("rows are fine")
 }
 
-/// The file without what is erased of the entries, which begin with the index `first`.
-fn rewritten(file: &File, made: &[Made], first: u64) -> (File, Summary) {
-    let replace = |index: u64, row: &Row| {
-        let made = &made[usize::try_from(index - first).expect("small")];
-        (!made.erased.is_empty()).then(|| row.erase(&made.erased))
+/// The file without what is erased of the entries, which begin with the index `first`, and without those that are pruned.
+pub(super) fn rewritten(file: &File, made: &[Made], first: u64) -> (File, Summary) {
+    let fate = |index: u64, row: &Row| match &made[usize::try_from(index - first).expect("small")] {
+        made if made.pruned => Fate::Pruned,
+        made if made.erased.is_empty() => Fate::Stays,
+        made => Fate::Becomes(row.erase(&made.erased)),
     };
     let mut new = Vec::new();
     let segment = file.open().expect("own segment");
-    let summary = rewrite((&segment, file), &options(), replace, terms, &mut new).expect("own segment");
+    let summary = rewrite((&segment, file), &options(), fate, terms, &mut new).expect("own segment");
     assert_eq!((summary.bytes, &summary.indexes), (new.len() as u64, &segment.indexes()));
     (File(new), summary)
 }
 
-fn leaves(file: &File) -> Vec<Hash> {
+fn leaves(file: &File) -> BTreeMap<u64, Hash> {
     let segment = file.open().expect("own segment");
-    let leaf =
-        |row: Result<Vec<u8>, Corrupt>| Row::decode(&row.expect("own row")).expect("own row").leaf_hash();
-    segment.all_rows(file).map(leaf).collect()
+    let pruned = segment.pruned_hashes(file, segment.indexes()).expect("own hashes");
+    let rows = (0..).zip(segment.all_rows(file)).map(|(position, row)| {
+        let hash = Row::decode(&row.expect("own row")).expect("own row").leaf_hash();
+        (segment.place(file, position).expect("own position").1, hash)
+    });
+    rows.chain(pruned).collect()
 }
 
 /// Rewrites, and compares what comes out with the entries, and with what went in.
@@ -77,11 +81,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn what_is_erased_is_nowhere(
+    fn what_is_erased_or_pruned_is_nowhere(
         made in prop::collection::vec(made(0..40_000), 1..90),
         persons in 1_u64..9,
         erased in prop::collection::vec(prop::option::of(prop::sample::subsequence(Section::ALL.to_vec(), 1..=4)), 90),
         then in prop::collection::vec(prop::sample::subsequence(Section::ALL.to_vec(), 0..=4), 90),
+        pruned in pruned::twice(),
         first in 0_u64..1 << 40,
     ) {
         let mut made = distinct(made);
@@ -91,11 +96,14 @@ proptest! {
         for (made, erased) in made.iter_mut().zip(erased) {
             made.erased = erased.unwrap_or_default();
         }
+        pruned::prune(&mut made, &pruned.0);
         let file = check(&file, &made, first);
-        // Of what has erased sections already, more is erased, in rows that have to be rewritten as they are now.
+        // Of what has erased sections already, more is erased, in rows that have to be rewritten as they are now; and of
+        // what is left, more is pruned.
         for (made, then) in made.iter_mut().zip(then) {
             made.erased.extend(then);
         }
+        pruned::prune(&mut made, &pruned.1);
         let (file, _) = rewritten(&file, &made, first);
         model::check(&file, &told(&made), first);
         let gone = &gone(&made) | &salts(&made).collect();
@@ -185,10 +193,10 @@ fn entries_are_not_exchanged() {
     let made = many(40);
     let (file, _) = sealed(&made, 0, None);
     let segment = file.open().expect("own segment");
-    let refused = |replace: &dyn Fn(u64, &Row) -> Option<Vec<u8>>| match rewrite(
+    let refused = |fate: &mut dyn FnMut(u64, &Row) -> Fate| match rewrite(
         (&segment, &file),
         &options(),
-        replace,
+        fate,
         terms,
         std::io::sink(),
     ) {
@@ -196,10 +204,18 @@ fn entries_are_not_exchanged() {
         Err(error) => error,
     };
     let other = made[8].row();
-    let error = refused(&|index, _| (index == 7).then(|| other.clone()));
+    let of_seventh =
+        |fate: Fate| move |index: u64, _: &Row| if index == 7 { fate.clone() } else { Fate::Stays };
+    let error = refused(&mut of_seventh(Fate::Becomes(other)));
     assert!(matches!(error, RewriteError::Leaf { index: 7 }), "{error}");
-    let error = refused(&|index, _| (index == 7).then(|| b"no row".to_vec()));
+    let error = refused(&mut of_seventh(Fate::Becomes(b"no row".to_vec())));
     assert!(matches!(error, RewriteError::Seal(SealError::Row { index: 7, .. })), "{error}");
+    let mut asked = 0;
+    let error = refused(&mut |_, _| {
+        asked += 1;
+        if asked > 40 { Fate::Pruned } else { Fate::Stays }
+    });
+    assert!(matches!(error, RewriteError::Fate { .. }), "{error}");
 }
 
 #[test]

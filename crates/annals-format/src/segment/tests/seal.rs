@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::{
     model,
+    pruned::{self, patterns},
     support::{Made, made, options, seal, sealed},
 };
 use crate::{LogToken, Row, segment::*};
@@ -18,11 +19,13 @@ proptest! {
         made in prop::collection::vec(made(0..40_000_000), 1..90),
         first in 0_u64..1 << 40,
         in_order: bool,
+        pattern in patterns(),
     ) {
         let mut made = distinct(made);
         if in_order {
             made.sort_by_key(|made| made.us);
         }
+        pruned::prune(&mut made, &pattern);
         let (file, summary) = sealed(&made, first, None);
         prop_assert_eq!(&summary.indexes, &(first..first + made.len() as u64));
         model::check(&file, &made, first);
@@ -53,6 +56,7 @@ pub(super) fn many(count: u64) -> Vec<Made> {
             words: vec![text(number), text(number % 50)],
             secrets: Vec::new(),
             erased: Vec::new(),
+            pruned: false,
         })
         .collect()
 }
@@ -89,7 +93,8 @@ fn chunks_are_read_across() {
         assert_eq!(segment.first_from(&file, (place.0, place.1 + 1)), Ok(at + 1));
         assert_eq!(segment.position(&file, place.1), Ok(Some(at)));
         let before = places.iter().filter(|other| other.1 < place.1).count() as u64;
-        assert_eq!(segment.before(&file, place.1).map(|positions| positions.len()), Ok(before));
+        let positions = segment.before(&file, place.1).map(model::positions);
+        assert_eq!(positions.map(|positions| positions.len()), Ok(before));
         assert_eq!(
             segment.rows_at(&file, &[at]),
             Ok(vec![made[usize::try_from(place.1).expect("small")].row()])

@@ -33,15 +33,15 @@ pub(super) fn plant(made: &mut [Made], persons: u64) {
     }
 }
 
-/// What only erased sections say: texts, salts, and the seeds that salts come from.
+/// What only erased sections and pruned entries say: texts, salts, and the seeds that salts come from.
 pub(super) fn gone(made: &[Made]) -> BTreeSet<Vec<u8>> {
     let (mut gone, mut stays) = (BTreeSet::new(), BTreeSet::new());
     for made in made {
         for (section, text) in &made.secrets {
-            let of = if made.erased.contains(section) { &mut gone } else { &mut stays };
+            let of = if made.pruned || made.erased.contains(section) { &mut gone } else { &mut stays };
             of.insert(text.clone().into_bytes());
         }
-        if !made.erased.is_empty() {
+        if made.pruned || !made.erased.is_empty() {
             gone.insert(made.seed().to_vec());
         }
     }
@@ -52,7 +52,7 @@ pub(super) fn gone(made: &[Made]) -> BTreeSet<Vec<u8>> {
 pub(super) fn salts(made: &[Made]) -> impl Iterator<Item = Vec<u8>> {
     let of = |made: &Made| {
         let salts = Section::ALL.into_iter().zip(Salts::derive(&made.seed()).0);
-        let gone = salts.filter(|(section, _)| made.erased.contains(section));
+        let gone = salts.filter(|(section, _)| made.pruned || made.erased.contains(section));
         gone.map(|(_, salt)| salt.to_vec()).collect::<Vec<_>>()
     };
     made.iter().flat_map(of)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use annals_tlog::Hash;
 use proptest::prelude::*;
 
 use crate::{
@@ -26,6 +27,7 @@ pub(super) struct Made {
     /// What its sections say beside that, each text several times in the section.
     pub(super) secrets: Vec<(Section, String)>,
     pub(super) erased: Vec<Section>,
+    pub(super) pruned: bool,
 }
 
 impl Made {
@@ -45,6 +47,11 @@ impl Made {
             .wrapping_mul(0x2545_f491_4f6c_dd1d_9e37_79b9_7f4a_7c15)
             .rotate_left(56)
             .to_le_bytes()
+    }
+
+    /// The hash of its leaf, which neither erasing nor pruning changes.
+    pub(super) fn leaf_hash(&self) -> Hash {
+        Row::decode(&self.whole_row()).expect("own row").leaf_hash()
     }
 
     fn whole_row(&self) -> Vec<u8> {
@@ -145,6 +152,7 @@ pub(super) fn made(instants: std::ops::Range<i64>) -> impl Strategy<Value = Made
             words,
             secrets: Vec::new(),
             erased: Vec::new(),
+            pruned: false,
         })
 }
 
@@ -175,9 +183,19 @@ impl File {
     }
 }
 
+/// The rows of entries whose indexes begin with `first`, less those that are pruned.
+pub(super) fn rows(made: &[Made], first: u64) -> Vec<(u64, Vec<u8>)> {
+    (first..).zip(made).filter(|(_, made)| !made.pruned).map(|(index, made)| (index, made.row())).collect()
+}
+
+/// What is left of those that are.
+pub(super) fn pruned(made: &[Made], first: u64) -> Vec<(u64, Hash)> {
+    let pruned = (first..).zip(made).filter(|(_, made)| made.pruned);
+    pruned.map(|(index, made)| (index, made.leaf_hash())).collect()
+}
+
 /// Seals entries whose indexes begin with `first`.
 pub(super) fn sealed(made: &[Made], first: u64, dictionary: Option<&[u8]>) -> (File, Summary) {
-    let rows = (first..).zip(made.iter().map(Made::row)).collect();
     let search = |row: &Row, extra: &mut Extra| {
         let token = row.keys().expect("own row").token.0;
         let us = row.created_at().us();
@@ -187,12 +205,22 @@ pub(super) fn sealed(made: &[Made], first: u64, dictionary: Option<&[u8]>) -> (F
             made.words.iter().for_each(|word| extra.word(word));
         }
     };
-    seal(rows, dictionary, search).expect("rows are fine")
+    seal_pruned(rows(made, first), pruned(made, first), dictionary, search).expect("rows are fine")
 }
 
 /// Seals rows with their indexes, in whatever order they are given. Trains a dictionary unless there is one.
 pub(super) fn seal(
+    rows: Vec<(u64, Vec<u8>)>,
+    dictionary: Option<&[u8]>,
+    search: impl FnMut(&Row, &mut Extra),
+) -> Result<(File, Summary), SealError> {
+    seal_pruned(rows, Vec::new(), dictionary, search)
+}
+
+/// Seals rows and what is left of pruned entries.
+pub(super) fn seal_pruned(
     mut rows: Vec<(u64, Vec<u8>)>,
+    pruned: Vec<(u64, Hash)>,
     dictionary: Option<&[u8]>,
     search: impl FnMut(&Row, &mut Extra),
 ) -> Result<(File, Summary), SealError> {
@@ -204,7 +232,7 @@ pub(super) fn seal(
         Some(dictionary) => dictionary.to_vec(),
         None => train(&samples, row_bytes, &options()),
     };
-    let mut sealer = Sealer::new(Vec::new(), dictionary, &options(), search)?;
+    let mut sealer = Sealer::with_pruned(Vec::new(), dictionary, pruned, &options(), search)?;
     for (index, row) in rows {
         sealer.push(index, row)?;
     }

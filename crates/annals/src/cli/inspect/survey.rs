@@ -43,9 +43,9 @@ pub(super) struct Segment {
     /// The index after that of its last.
     pub(super) end: u64,
     pub(super) rows: u64,
-    /// The instants of its oldest and its newest row.
-    pub(super) oldest: String,
-    pub(super) newest: String,
+    /// The instants of its oldest and its newest row, if it has any.
+    pub(super) oldest: Option<String>,
+    pub(super) newest: Option<String>,
     pub(super) bytes: u64,
     /// Bytes of its rows before compression.
     pub(super) row_bytes: u64,
@@ -61,9 +61,9 @@ pub(super) struct Part {
 }
 
 impl Account {
-    /// Entries in segments.
+    /// Entries in segments, pruned ones included.
     pub(super) fn sealed(&self) -> u64 {
-        self.segments.iter().map(|segment| segment.rows).sum()
+        self.segments.iter().map(|segment| segment.end - segment.first).sum()
     }
 
     /// Bytes of segments.
@@ -127,11 +127,15 @@ impl Segment {
             first: sealed.indexes().start,
             end: sealed.indexes().end,
             rows: u64::from(layout.rows()),
-            oldest: Timestamp::from_us(layout.oldest().0).to_string(),
-            newest: Timestamp::from_us(layout.newest().0).to_string(),
+            oldest: layout.oldest().map(instant),
+            newest: layout.newest().map(instant),
             bytes: sealed.info().bytes,
             row_bytes: layout.row_bytes(),
             parts: parts.map(|(kind, bytes)| Part { part: kind.to_string(), bytes }).collect(),
         }
     }
+}
+
+fn instant((us, _): (i64, u64)) -> String {
+    Timestamp::from_us(us).to_string()
 }
