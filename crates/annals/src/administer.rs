@@ -19,7 +19,7 @@ mod tests;
 
 pub use account::{create_account, find_account, publish_log, rename_account};
 pub use error::AdministerError;
-pub use keep::{place_hold, release_hold, set_retention};
+pub use keep::{announce_pruning, place_hold, release_hold, set_retention};
 pub use operator::operator;
 pub use token::{TokenRequest, create_token, find_secret, revoke_token};
 pub use user::{create_user, remove_user};
@@ -38,6 +38,8 @@ pub struct Admin<'a> {
     pub clock: &'a dyn Clock,
     /// Who they are, as people know them: the `user` of the entries. [`operator`] tells who runs the process.
     pub who: &'a str,
+    /// Where they are, the `source` of the entries: `cli`, or `server` for what it does by itself.
+    pub source: &'a str,
 }
 
 /// Refuses a title or name that nobody could read or that a field of an entry cannot hold.

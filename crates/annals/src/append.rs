@@ -10,7 +10,7 @@ mod pace;
 mod resolve;
 mod sequencer;
 
-pub use logs::{Logs, SharedLog};
+pub use logs::{Logs, SharedLog, Stored};
 pub(crate) use resolve::grow;
 pub use sequencer::{Sequencer, SequencerOptions};
 

@@ -3,7 +3,10 @@
 use annals_format::{Filter, ListQuery, Row};
 use annals_store::{AccountId, Catalog, ReadError};
 
-/// The holds in force on an account's entries.
+use crate::retention;
+
+/// The holds in force on an account's entries, and on those that say what was pruned: without them nobody could tell what was
+/// pruned from what was taken away.
 #[derive(Debug, Clone, Default)]
 pub struct Holds(Vec<Filter>);
 
@@ -18,7 +21,8 @@ impl Holds {
                 Err(ReadError::Corrupt(format!("the filter of {}: {}", hold.token, faults.join("; "))))
             }
         };
-        holds.map(filter).collect::<Result<_, _>>().map(Self)
+        let filters = holds.map(filter).chain([Ok(retention::kept_for_ever())]);
+        filters.collect::<Result<_, _>>().map(Self)
     }
 
     /// Entries that match any of these are held.

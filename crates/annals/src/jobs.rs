@@ -17,7 +17,7 @@ const FLUSH_USES_EVERY: Duration = Duration::from_secs(15);
 /// Between two rounds of [`forget`].
 const FORGET_EVERY: Duration = Duration::from_hours(1);
 
-/// Between two looks for logs that have become quiet, and for blobs that nobody lists.
+/// Between two looks for logs that have become quiet, for entries that are no longer kept, and for blobs that nobody lists.
 const TEND_QUIET_EVERY: Duration = Duration::from_hours(1);
 
 /// Between two looks for heads to seal, besides those that growing logs cause: what failed is tried again.
@@ -57,6 +57,7 @@ async fn tend(engine: &Engine) -> Infallible {
             _ = due.tick() => engine.keeper.tend().await,
             _ = quiet.tick() => {
                 engine.keeper.tend_quiet().await;
+                engine.keeper.prune().await;
                 engine.keeper.sweep().await;
             }
         }
@@ -146,7 +147,7 @@ mod tests {
         let catalog: Arc<dyn Catalog> =
             Arc::new(data_dir::open_catalog(directory.path()).expect("a catalog"));
         let clock = Arc::new(Shown(AtomicI64::new(20_000 * DAY_US)));
-        let admin = Admin { catalog: &*catalog, clock: &*clock, who: "test" };
+        let admin = Admin { catalog: &*catalog, clock: &*clock, who: "test", source: "cli" };
         let account = create_account(&admin, "a").await.expect("an account").id;
         let request = TokenRequest {
             name: "t".to_owned(),

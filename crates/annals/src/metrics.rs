@@ -19,6 +19,7 @@ pub struct Metrics {
     commit_events: Histogram,
     sealed: Counter,
     compacted: Counter,
+    pruned: Counter,
     witness_answers: Family<WitnessLabels, Counter>,
     /// Bytes of request bodies that are held in memory.
     pub body_bytes: Gauge,
@@ -64,6 +65,7 @@ impl Metrics {
             commit_events: Histogram::new([1.0, 4.0, 16.0, 64.0, 256.0, 1_024.0, 4_096.0, 16_384.0]),
             sealed: Counter::default(),
             compacted: Counter::default(),
+            pruned: Counter::default(),
             witness_answers: Family::default(),
             body_bytes: Gauge::default(),
             started: Gauge::default(),
@@ -85,6 +87,11 @@ impl Metrics {
             metrics.commit_seconds.clone(),
         );
         registry.register("commit_events", "Events in one commit", metrics.commit_events.clone());
+        registry.register(
+            "entries_pruned",
+            "Entries that are no longer kept, but for their hashes",
+            metrics.pruned.clone(),
+        );
         registry.register("entries_sealed", "Entries that were moved into segments", metrics.sealed.clone());
         registry.register(
             "segments_compacted",
@@ -128,6 +135,11 @@ impl Metrics {
     /// Counts entries that were moved into a segment.
     pub fn sealed(&self, entries: u64) {
         self.sealed.inc_by(entries);
+    }
+
+    /// Counts entries that were pruned.
+    pub fn pruned(&self, entries: u64) {
+        self.pruned.inc_by(entries);
     }
 
     /// Counts segments that one took the place of.

@@ -18,6 +18,7 @@ mod words;
 pub use facet::{Counts, Facet, Stats};
 pub use log::{Indexed, Log, TAIL_ROWS_MAX, Unindexed};
 pub use part::{Found, Wanted};
+pub use sealed::matching;
 pub use snapshot::{Entry, Page, Snapshot};
 pub use words::HeadWords;
 

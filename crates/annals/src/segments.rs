@@ -2,12 +2,14 @@
 //!
 //! [`Segments`] is where they are read: a [`Sealed`] is one that is open, its footer in memory and all else fetched part by
 //! part through one cache. [`Keeper`] is where they are made: `seal` writes the oldest entries of a head into a segment,
-//! `compact` makes one of many, `sweep` removes blobs that nobody lists. Each is one protocol, told in order, with what a
+//! `compact` makes one of many, `prune` one without what is no longer kept, `sweep` removes blobs that nobody lists. Each is one protocol, told in order, with what a
 //! crash leaves behind at each step; the catalog's transaction is what makes it true.
 
 mod compact;
 mod erase;
 mod keeper;
+mod prune;
+mod rewrite;
 mod seal;
 mod sealed;
 mod store;

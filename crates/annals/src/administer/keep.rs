@@ -2,13 +2,17 @@
 
 use annals_format::{Action, ListQuery, Retention};
 use annals_store::{AccountId, Change, Hold};
+use serde_json::json;
 
 use super::{
     Admin, AdministerError, account, check_text,
     record::{Properties, Record, properties_of},
     step::{Decision, Whose, administer},
 };
-use crate::random;
+use crate::{
+    random,
+    retention::{PRUNING, Pruning},
+};
 
 /// The object type of entries about holds.
 const HOLD: &str = "LegalHold";
@@ -60,6 +64,33 @@ pub async fn place_hold(
         };
         let record = of_hold(Action::Create, &hold, Properties::new(), properties(&hold));
         Ok(Decision::make(Change::PlaceHold { account: id, hold: hold.clone() }, record, hold))
+    })
+    .await
+}
+
+/// Says in the log which of its entries are about to be pruned.
+pub async fn announce_pruning(
+    admin: &Admin<'_>,
+    id: AccountId,
+    pruning: &Pruning,
+) -> Result<(), AdministerError> {
+    administer(admin, Whose::Of(id), |state| {
+        let account = state.account.as_ref().ok_or(AdministerError::NoAccount)?;
+        let Pruning { older_than, entries, indexes } = pruning;
+        let record = Record {
+            action: Action::Create,
+            object_type: PRUNING,
+            object_token: account.token.clone(),
+            object_title: account.title.clone(),
+            workspace: None,
+            before: Properties::new(),
+            after: properties_of([
+                ("older_than", older_than.as_str().into()),
+                ("entries", (*entries).into()),
+                ("indexes", json!(indexes)),
+            ]),
+        };
+        Ok(Decision::say(record, ()))
     })
     .await
 }

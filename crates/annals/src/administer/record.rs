@@ -18,14 +18,11 @@ pub(super) fn properties_of<const N: usize>(members: [(&str, Value); N]) -> Prop
     members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Where administrations are made, as entries say it.
-const SOURCE: &str = "cli";
-
 /// An administration, as an entry says it.
 pub(super) struct Record {
     /// What was done to the object.
     pub(super) action: Action,
-    /// `Account`, `Workspace`, `User`, `AccessToken` or `LegalHold`.
+    /// `Account`, `Workspace`, `User`, `AccessToken`, `LegalHold` or `Pruning`.
     pub(super) object_type: &'static str,
     /// What the object is known by: its token, or `user_` and an id.
     pub(super) object_token: String,
@@ -40,15 +37,15 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// The entry that says that `who` did this, but for its instant.
-    pub(super) fn draft(&self, who: &str) -> Draft {
+    /// The entry that says that `who` did this from `source`, but for its instant.
+    pub(super) fn draft(&self, who: &str, source: &str) -> Draft {
         let event = Event {
             token: None,
             action: self.action,
             object_type: self.object_type.into(),
             object_token: Some(self.object_token.as_str().into()),
             object_title: Some(self.object_title.as_str().into()),
-            source: SOURCE.into(),
+            source: source.into(),
             user: Some(who[..who.floor_char_boundary(limits::TITLE_BYTES_MAX)].into()),
             user_id: None,
             user_role: None,

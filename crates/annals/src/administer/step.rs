@@ -48,14 +48,19 @@ pub(super) struct State {
 /// What is to be done.
 pub(super) struct Decision<T> {
     /// The change, and the entry that says so.
-    step: Option<(Change, Record)>,
+    step: Option<(Option<Change>, Record)>,
     answer: T,
 }
 
 impl<T> Decision<T> {
     /// Make this change, say so in this entry, and answer.
     pub(super) fn make(change: Change, record: Record, answer: T) -> Self {
-        Self { step: Some((change, record)), answer }
+        Self { step: Some((Some(change), record)), answer }
+    }
+
+    /// Say this in an entry, and answer; nothing else changes by it.
+    pub(super) fn say(record: Record, answer: T) -> Self {
+        Self { step: Some((None, record)), answer }
     }
 
     /// It is so already: record nothing, and answer.
@@ -89,8 +94,8 @@ pub(super) async fn administer<T>(
         let (tree, state) = look(admin, whose).await?;
         let Decision { step, answer } = decide(&state)?;
         let Some((change, record)) = step else { return Ok(answer) };
-        let append = append(&state, tree, &record, admin.who);
-        let commit = Commit { appends: vec![append], changes: vec![change] };
+        let append = append(&state, tree, &record, admin);
+        let commit = Commit { appends: vec![append], changes: change.into_iter().collect() };
         match admin.catalog.commit(Arc::new(commit)).await {
             Ok(()) => return Ok(answer),
             Err(CommitError::Conflict) => {}
@@ -134,9 +139,9 @@ fn next_id(accounts: &[Account]) -> Result<AccountId, AdministerError> {
     Ok(AccountId(next))
 }
 
-fn append(state: &State, mut tree: Tree, record: &Record, who: &str) -> Append {
+fn append(state: &State, mut tree: Tree, record: &Record, admin: &Admin<'_>) -> Append {
     let expected_size = tree.edge.size();
-    let entry = record.draft(who).complete(state.at);
+    let entry = record.draft(admin.who, admin.source).complete(state.at);
     tree.clock = state.at;
     let tile_hashes = crate::append::grow(&mut tree.edge, entry.leaf);
     let entries = vec![NewEntry { row: entry.row, leaf: entry.leaf }];

@@ -35,7 +35,7 @@ fn clock() -> Still {
 }
 
 fn ada<'a>(catalog: &'a dyn Catalog, clock: &'a dyn Clock) -> Admin<'a> {
-    Admin { catalog, clock, who: "ada@build-1" }
+    Admin { catalog, clock, who: "ada@build-1", source: "cli" }
 }
 
 fn sqlite() -> (Arc<dyn Catalog>, TempDir) {

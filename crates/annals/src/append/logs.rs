@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use annals_format::{LogToken, Row, Timestamp, entry::Keys};
 use annals_store::{AccountId, Catalog, ReadError};
+use annals_tlog::Hash;
 use parking_lot::RwLock;
 
 use crate::{
@@ -204,12 +205,12 @@ impl Logs {
         self.relist(account).await
     }
 
-    /// The rows at some indexes, wherever they are, in the order of the question. The caller holds the guard of
+    /// What is left of the entries at some indexes, wherever it is, in the order of the question. The caller holds the guard of
     /// [`publishing`](Self::publishing).
-    pub(super) async fn rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Vec<u8>>, ReadError> {
+    pub(super) async fn stored(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Stored>, ReadError> {
         for _ in 0..MOVES_MAX {
-            match self.try_rows(account, indexes).await? {
-                Some(rows) => return Ok(rows),
+            match self.try_read(account, indexes).await? {
+                Some(stored) => return Ok(stored),
                 None => self.relist(account).await?,
             }
         }
@@ -217,33 +218,41 @@ impl Logs {
     }
 
     /// The same, for those who do not change logs.
-    pub async fn read_rows(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Vec<u8>>, ReadError> {
+    pub async fn read(&self, account: AccountId, indexes: &[u64]) -> Result<Vec<Stored>, ReadError> {
         for _ in 0..MOVES_MAX {
-            match self.try_rows(account, indexes).await? {
-                Some(rows) => return Ok(rows),
+            match self.try_read(account, indexes).await? {
+                Some(stored) => return Ok(stored),
                 None => self.look_again(account).await?,
             }
         }
         Err(segments::moving())
     }
 
-    /// The rows at some indexes; `None` when the list of segments is no longer what it was.
-    async fn try_rows(&self, account: AccountId, indexes: &[u64]) -> Result<Option<Vec<Vec<u8>>>, ReadError> {
-        let mut rows = self.catalog.rows(account, indexes).await?;
-        let sealed: Vec<u64> =
-            indexes.iter().zip(&rows).filter(|(_, row)| row.is_none()).map(|(index, _)| *index).collect();
+    /// What is left of the entries at some indexes; `None` when the list of segments is no longer what it was.
+    async fn try_read(&self, account: AccountId, indexes: &[u64]) -> Result<Option<Vec<Stored>>, ReadError> {
+        let rows = self.catalog.rows(account, indexes).await?;
+        let mut stored: Vec<Option<Stored>> = rows.into_iter().map(|row| row.map(Stored::Row)).collect();
+        let sealed: Vec<u64> = indexes
+            .iter()
+            .zip(&stored)
+            .filter(|(_, found)| found.is_none())
+            .map(|(index, _)| *index)
+            .collect();
         if !sealed.is_empty() {
             let segments = Arc::clone(self.known(account).read().segments());
-            match self.segments.run(move || rows_of(&segments, &sealed)).await {
+            match self.segments.run(move || sealed_at(&segments, &sealed)).await {
                 Ok(found) => {
                     let mut found = found.into_iter();
-                    rows.iter_mut().filter(|row| row.is_none()).for_each(|row| *row = found.next());
+                    stored
+                        .iter_mut()
+                        .filter(|found| found.is_none())
+                        .for_each(|missing| *missing = found.next());
                 }
                 Err(SegmentError::Gone { .. }) => return Ok(None),
                 Err(error) => return Err(error.into()),
             }
         }
-        rows.into_iter().collect::<Option<_>>().map(Some).ok_or_else(missing)
+        stored.into_iter().collect::<Option<_>>().map(Some).ok_or_else(missing)
     }
 
     /// The indexes of sealed entries with these tokens, in the order of the question, and how many entries were sealed.
@@ -262,6 +271,25 @@ impl Logs {
     }
 }
 
+/// What is left of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stored {
+    /// Its stored form.
+    Row(Vec<u8>),
+    /// The hash of its leaf, as it is no longer kept.
+    Pruned(Hash),
+}
+
+impl Stored {
+    /// Its stored form, unless it is no longer kept.
+    pub fn row(self) -> Option<Vec<u8>> {
+        match self {
+            Self::Row(row) => Some(row),
+            Self::Pruned(_) => None,
+        }
+    }
+}
+
 /// What is between the end of a log in memory and what the catalog's head has.
 enum Gap {
     None,
@@ -269,23 +297,37 @@ enum Gap {
     Sealed,
 }
 
-/// The rows at some indexes of segments, in the order of the question.
-fn rows_of(segments: &[Arc<Sealed>], indexes: &[u64]) -> Result<Vec<Vec<u8>>, SegmentError> {
-    let mut rows = Vec::with_capacity(indexes.len());
+/// What is left of the entries at some indexes of segments, in the order of the question.
+fn sealed_at(segments: &[Arc<Sealed>], indexes: &[u64]) -> Result<Vec<Stored>, SegmentError> {
+    let mut stored = Vec::with_capacity(indexes.len());
     // Neighbours mostly are in the same blocks, which are unpacked once.
     let holder = |index: &u64| segments.iter().position(|segment| segment.indexes().contains(index));
     for indexes in indexes.chunk_by(|one, next| holder(one) == holder(next)) {
         let segment = indexes.first().and_then(holder).and_then(|at| segments.get(at));
         // What is sealed but in no segment that is known here is in one that was listed since.
         let gone = || SegmentError::Gone { name: format!("of index {}", indexes.first().unwrap_or(&0)) };
-        let segment = segment.ok_or_else(gone)?;
-        let positions = indexes
-            .iter()
-            .map(|index| Ok(segment.position(*index)?.ok_or_else(missing)?))
-            .collect::<Result<Vec<u32>, SegmentError>>()?;
-        rows.extend(segment.rows_at(&positions)?);
+        stored.extend(in_segment(segment.ok_or_else(gone)?, indexes)?);
     }
-    Ok(rows)
+    Ok(stored)
+}
+
+/// What is left of entries of one segment.
+fn in_segment(segment: &Sealed, indexes: &[u64]) -> Result<Vec<Stored>, SegmentError> {
+    let positions: Vec<Option<u32>> =
+        indexes.iter().map(|index| segment.position(*index)).collect::<Result<_, _>>()?;
+    let there: Vec<u32> = positions.iter().flatten().copied().collect();
+    let mut rows = segment.rows_at(&there)?.into_iter();
+    let pruned =
+        || indexes.iter().zip(&positions).filter(|(_, position)| position.is_none()).map(|(index, _)| *index);
+    let hashes: HashMap<u64, Hash> = match (pruned().min(), pruned().max()) {
+        (Some(first), Some(last)) => segment.pruned_hashes(first..last + 1)?.into_iter().collect(),
+        _ => HashMap::new(),
+    };
+    let stored = |(index, position): (&u64, &Option<u32>)| match position {
+        Some(_) => rows.next().map(Stored::Row),
+        None => hashes.get(index).copied().map(Stored::Pruned),
+    };
+    indexes.iter().zip(&positions).map(stored).collect::<Option<_>>().ok_or_else(|| missing().into())
 }
 
 /// The indexes of the entries of segments with these tokens.

@@ -6,7 +6,10 @@ use annals_format::{LogToken, Row, Timestamp, entry::Keys};
 use annals_store::{Append, Catalog, NewEntry, ReadError, Recall, RequestKey, TileHash, TokenHash, Tree};
 use annals_tlog::{Edge, Hash};
 
-use super::{Incoming, Logs, Refusal, Request, logs::SharedLog};
+use super::{
+    Incoming, Logs, Refusal, Request,
+    logs::{SharedLog, Stored},
+};
 
 /// What one commit adds to one account, while requests are added to it.
 pub(super) struct Pending<'a> {
@@ -108,22 +111,27 @@ impl<'a> Pending<'a> {
                 return Ok(Err(Refusal::Conflict(vec![fault])));
             }
             let indexes = recall.indexes.clone();
-            return Ok(Ok(self.replay(logs, &indexes).await?));
+            return Ok(self
+                .replay(logs, &indexes)
+                .await?
+                .ok_or_else(|| no_longer_kept("the Idempotency-Key")));
         }
         let found = match self.find_all(logs, request).await? {
             Ok(found) => found,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        let before =
+            found.iter().filter_map(|found| if let Found::At(index) = found { Some(*index) } else { None });
+        let Some(before) = self.replay(logs, &before.collect::<Vec<u64>>()).await? else {
+            return Ok(Err(no_longer_kept("an idempotency_key")));
+        };
+        let mut before = before.into_iter();
         let mut placed: Vec<Placed> = Vec::with_capacity(found.len());
         for (event, found) in request.events.iter().zip(found) {
             let token = event.draft.token();
             placed.push(match found {
                 Found::New => Placed { index: self.push(event, now), token, replayed: false },
-                Found::At(index) => {
-                    let token =
-                        self.replay(logs, &[index]).await?.first().map_or(token, |placed| placed.token);
-                    Placed { index, token, replayed: true }
-                }
+                Found::At(index) => before.next().unwrap_or(Placed { index, token, replayed: true }),
                 Found::SameAs(earlier) => match placed.get(earlier) {
                     Some(same) => Placed { replayed: true, ..*same },
                     None => continue,
@@ -167,25 +175,29 @@ impl<'a> Pending<'a> {
         }
     }
 
-    /// Answers with what was recorded at `indexes`.
-    async fn replay(&self, logs: &Logs, indexes: &[u64]) -> Result<Vec<Placed>, ReadError> {
+    /// Answers with what was recorded at `indexes`; `None` if some of it is no longer kept.
+    async fn replay(&self, logs: &Logs, indexes: &[u64]) -> Result<Option<Vec<Placed>>, ReadError> {
+        if indexes.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
         let mut placed = Vec::with_capacity(indexes.len());
-        for (index, row) in indexes.iter().zip(self.rows(logs, indexes).await?) {
+        for (index, stored) in indexes.iter().zip(self.stored(logs, indexes).await?) {
+            let Some(row) = stored.row() else { return Ok(None) };
             let keys = Row::decode(&row).and_then(|row| row.keys().map(|keys| keys.token));
             let token = keys.map_err(|error| ReadError::Corrupt(error.to_string()))?;
             placed.push(Placed { index: *index, token, replayed: true });
         }
-        Ok(placed)
+        Ok(Some(placed))
     }
 
-    /// The rows at `indexes`, committed or pending.
-    pub(super) async fn rows(&self, logs: &Logs, indexes: &[u64]) -> Result<Vec<Vec<u8>>, ReadError> {
+    /// What is left of the entries at `indexes`, committed or pending.
+    pub(super) async fn stored(&self, logs: &Logs, indexes: &[u64]) -> Result<Vec<Stored>, ReadError> {
         let first = self.append.expected_size;
         let committed: Vec<u64> = indexes.iter().copied().filter(|index| *index < first).collect();
-        let mut committed = logs.rows(self.append.account, &committed).await?.into_iter();
+        let mut committed = logs.stored(self.append.account, &committed).await?.into_iter();
         let pending = |index: u64| {
             let offset = usize::try_from(index.checked_sub(first)?).ok()?;
-            self.append.entries.get(offset).map(|entry| entry.row.clone())
+            self.append.entries.get(offset).map(|entry| Stored::Row(entry.row.clone()))
         };
         indexes
             .iter()
@@ -231,9 +243,12 @@ impl<'a> Pending<'a> {
                     let same = first.is_some_and(|first| same_event(event, first));
                     same.then_some(Found::SameAs(*earlier))
                 } else if let Some(index) = self.index_of(event) {
-                    let rows = self.rows(logs, &[index]).await?;
-                    let same = rows.first().is_some_and(|row| is_recorded_as(event, row));
-                    same.then_some(Found::At(index))
+                    let stored = self.stored(logs, &[index]).await?.into_iter().next();
+                    match stored.and_then(Stored::row) {
+                        Some(row) => is_recorded_as(event, &row).then_some(Found::At(index)),
+                        // Its token was found before it was pruned.
+                        None => Some(Found::New),
+                    }
                 } else {
                     Some(Found::New)
                 };
@@ -266,6 +281,10 @@ pub(crate) fn grow(edge: &mut Edge, leaf: Hash) -> Vec<TileHash> {
     let mut added = Vec::new();
     edge.push_tiled(leaf, |level, position, hash| added.push(TileHash { level, position, hash }));
     added
+}
+
+fn no_longer_kept(key: &str) -> Refusal {
+    Refusal::Conflict(vec![format!("{key} was used before for audit logs that are no longer kept")])
 }
 
 /// Whether two events of one request say the same.

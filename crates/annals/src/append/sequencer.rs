@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
 
 use super::{
-    Logs, Recorded, Refusal, Request,
+    Logs, Recorded, Refusal, Request, Stored,
     pace::Pace,
     resolve::{Pending, Placed},
 };
@@ -297,7 +297,11 @@ impl Worker {
     ) -> Result<Vec<Recorded>, ReadError> {
         let rows = if request.rows_wanted {
             let indexes: Vec<u64> = placed.iter().map(|placed| placed.index).collect();
-            append.rows(&self.logs, &indexes).await?
+            let stored = append.stored(&self.logs, &indexes).await?;
+            let rows: Option<Vec<Vec<u8>>> = stored.into_iter().map(Stored::row).collect();
+            rows.ok_or_else(|| {
+                ReadError::Unavailable("an entry was pruned while it was answered with".into())
+            })?
         } else {
             vec![Vec::new(); placed.len()]
         };

@@ -69,7 +69,7 @@ impl DataDir {
         let catalog = data_dir::open_catalog(&self.path()?)
             .hint("It has to be a directory that this user may write to; `annals doctor` looks closer.")?;
         let who = operator();
-        let admin = Admin { catalog: &catalog, clock: &SystemClock, who: &who };
+        let admin = Admin { catalog: &catalog, clock: &SystemClock, who: &who, source: "cli" };
         block_on(async { work(&admin).await.or_else(explain) })
     }
 }

@@ -33,7 +33,7 @@ Examples:
   annals hold place --everything --reason 'Tax audit 2026'")]
     Place {
         #[command(flatten)]
-        filters: Filters,
+        filters: Box<Filters>,
 
         /// All audit logs of the account
         #[arg(long)]

@@ -44,6 +44,12 @@ impl View {
     pub fn size(&self) -> u64 {
         self.size
     }
+
+    /// How many of them are no longer kept, as of now.
+    pub fn pruned(&self) -> u64 {
+        let log = self.log.read();
+        log.segments().iter().map(|segment| u64::from(segment.layout().pruned())).sum()
+    }
 }
 
 impl Engine {

@@ -56,7 +56,8 @@ pub(super) async fn list(
     let query = ListQuery::parse(query.as_deref().unwrap_or_default())
         .map_err(|faults| ApiError::of(StatusCode::BAD_REQUEST, faults))?;
     let view = app.engine.view(caller.account()).await?;
-    let tag = ETag::of(caller.account(), view.size(), &[here.base(), &here.target]);
+    let tag =
+        ETag::of(caller.account(), view.size(), &[here.base(), &here.target, &view.pruned().to_string()]);
     if tag.matches(&headers) {
         return Ok(tag.not_modified());
     }

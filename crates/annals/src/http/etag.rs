@@ -15,7 +15,7 @@ pub(super) struct ETag(String);
 
 impl ETag {
     /// The tag of what `parts` asks of an account's log while it has `size` entries. Entries never change but by another
-    /// entry, so nothing else can change the answer.
+    /// entry, so nothing else can change the answer, but for entries that are no longer kept: these the parts have to tell.
     pub(super) fn of(account: AccountId, size: u64, parts: &[&str]) -> Self {
         let mut hash = Sha256::new();
         hash.update([FORM]);

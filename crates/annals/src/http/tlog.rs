@@ -56,7 +56,14 @@ pub(super) async fn tile(
     }
     let bytes = match resource {
         Resource::Tile(tile) => app.engine.tiles.tile(account.id, tile).await?,
-        Resource::Entries(bundle) => app.engine.tiles.entries(account.id, bundle).await?,
+        Resource::Entries(bundle) => {
+            app.engine.tiles.entries(account.id, bundle).await?.ok_or_else(|| {
+                ApiError::new(
+                    StatusCode::GONE,
+                    "some of these entries are no longer kept; their hashes are in the tile",
+                )
+            })?
+        }
     };
     let kind = [(header::CONTENT_TYPE, "application/octet-stream")];
     Ok((kind, caching(&account, FOR_EVER), bytes).into_response())

@@ -148,6 +148,14 @@ impl Log {
         true
     }
 
+    /// The instant of the oldest entry of the head.
+    pub fn oldest_of_head(&self) -> Option<Timestamp> {
+        let full = self.full.iter().map(|full| &*full.tail);
+        let tails = full.chain([&self.tail]).flat_map(Tail::places);
+        let places = self.runs.iter().flat_map(|run| run.places()).chain(tails);
+        places.min().map(|(us, _)| Timestamp::from_us(us))
+    }
+
     /// The index of the entry of the head with this token.
     pub fn find_in_head(&self, token: LogToken) -> Option<u64> {
         let in_tails = || self.full.iter().find_map(|full| full.tail.find(token));

@@ -1,9 +1,10 @@
 //! Segments as parts of a log.
 
 use annals_format::{
-    Filter,
+    Filter, LogToken,
     segment::{Before, Field},
 };
+use roaring::RoaringBitmap;
 
 use super::{
     facet::{Counts, Facet},
@@ -75,6 +76,17 @@ impl Part for Sealed {
         }
         Ok(())
     }
+}
+
+/// The positions of a segment's entries that match a filter, its token included.
+pub fn matching(segment: &Sealed, filter: &Filter) -> Result<RoaringBitmap, SegmentError> {
+    let wanted = Wanted { filter: filter.clone(), counted: false, found: None };
+    let mut matches = Part::matches(segment, &wanted)?;
+    if let Some(token) = &filter.token {
+        let found = LogToken::parse(token).map_or(Ok(None), |token| segment.find(token))?;
+        matches = matches.within(found.map_or(0..0, |position| position..position + 1));
+    }
+    Ok(matches.positions()?.into_iter().collect())
 }
 
 /// What a filter wants of fields, but for prefixes.

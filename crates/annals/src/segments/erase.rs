@@ -2,20 +2,18 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use annals_format::{
-    Row, Timestamp,
-    entry::Section,
-    segment::{self, Fate, Options},
-};
-use annals_store::{AccountId, BlobKey, ReadError, SegmentInfo};
-use tokio::runtime::Handle;
+use annals_format::{Row, Timestamp, entry::Section, segment::Fate};
+use annals_store::{AccountId, ReadError};
 
 use super::{
     Sealed,
-    compact::Sink,
     keeper::{KeepError, Keeper},
-    seal::terms,
 };
+
+use crate::append::Stored;
+
+/// What is said of a segment without what was erased.
+const ERASED: &str = "a segment was written anew, without what was erased";
 
 /// Rows that are read at a time.
 const READ_ROWS: usize = 256;
@@ -53,6 +51,13 @@ impl Keeper {
         // 1. Find out what is to go, as dictionaries may have it, too. A crash leaves everything as it was.
         let values = self.values(account, indexes, sections).await?;
         let indexes: Arc<[u64]> = indexes.into();
+        let fate = || {
+            let (indexes, sections) = (Arc::clone(&indexes), sections.to_vec());
+            move |index: u64, row: &Row| match indexes.binary_search(&index) {
+                Ok(_) => Fate::Becomes(row.erase(&sections)),
+                Err(_) => Fate::Stays,
+            }
+        };
         let listed: Vec<Arc<Sealed>> = self.logs.known(account).read().segments().to_vec();
         let (concerned, others): (Vec<_>, Vec<_>) = listed.into_iter().partition(|sealed| {
             let first = indexes.partition_point(|index| *index < sealed.indexes().start);
@@ -65,7 +70,7 @@ impl Keeper {
         self.dictionaries.lock().remove(&account);
         for sealed in others {
             if self.dictionary_has(&sealed, values.as_ref()).await? {
-                self.rewrite(account, &sealed, &indexes, sections).await?;
+                self.rewrite(account, &sealed, ERASED, fate()).await?;
                 self.prolong(account).await?;
             }
         }
@@ -87,7 +92,7 @@ impl Keeper {
         // 4. Write the segments anew that have the others of the entries, with dictionaries of their own. A crash leaves
         //    the same as in 2.
         for sealed in concerned {
-            self.rewrite(account, &sealed, &indexes, sections).await?;
+            self.rewrite(account, &sealed, ERASED, fate()).await?;
             self.prolong(account).await?;
         }
         // 5. What readers look things up in is made anew. It is in memory, and a crash makes it anew as well.
@@ -110,7 +115,7 @@ impl Keeper {
         let mut values: HashSet<Vec<u8>> = HashSet::new();
         let mut bytes = 0;
         for chunk in indexes.chunks(READ_ROWS) {
-            for row in self.logs.read_rows(account, chunk).await? {
+            for row in self.logs.read(account, chunk).await?.into_iter().filter_map(Stored::row) {
                 let row = decoded(&row)?;
                 for section in sections {
                     row.spelt_values(*section, |value| {
@@ -135,47 +140,6 @@ impl Keeper {
         let Some(values) = values.map(Arc::clone) else { return Ok(true) };
         let sealed = Arc::clone(sealed);
         self.worker.run(move || Ok(sealed.layout().dictionaries_contain(&*sealed, &values)?)).await
-    }
-
-    /// Writes a segment anew, without these sections of those of its entries that are among `indexes`.
-    async fn rewrite(
-        &self,
-        account: AccountId,
-        sealed: &Arc<Sealed>,
-        indexes: &Arc<[u64]>,
-        sections: &[Section],
-    ) -> Result<(), KeepError> {
-        let name = Self::name(&sealed.indexes());
-        let key = BlobKey::Segment { account, name: name.clone() };
-        let sink = Sink::new(self.segments().blobs().writer(&key), Handle::current());
-        let (source, indexes, sections) = (Arc::clone(sealed), Arc::clone(indexes), sections.to_vec());
-        let write = move || -> Result<_, KeepError> {
-            let mut sink = sink;
-            let erase = |index: u64, row: &Row| match indexes.binary_search(&index) {
-                Ok(_) => Fate::Becomes(row.erase(&sections)),
-                Err(_) => Fate::Stays,
-            };
-            let parts = source.uncached();
-            let summary =
-                segment::rewrite((source.layout(), &parts), &Options::default(), erase, terms, &mut sink)?;
-            sink.finish()?;
-            Ok(summary)
-        };
-        let summary = self.worker.run(write).await?;
-        let info = SegmentInfo {
-            name,
-            indexes: summary.indexes.clone(),
-            bytes: summary.bytes,
-            footer_bytes: summary.footer_bytes,
-        };
-        let footer = info.bytes.saturating_sub(u64::from(info.footer_bytes))..info.bytes;
-        let footer = self.segments().blobs().read(&key, std::slice::from_ref(&footer)).await?;
-        let replaced = sealed.info().name.clone();
-        self.list(account, info.clone(), vec![replaced.clone()], footer.first().map_or(&[], |footer| footer))
-            .await?;
-        self.segments().blobs().delete(&BlobKey::Segment { account, name: replaced }).await?;
-        Self::tell("a segment was written anew, without what was erased", account, &info);
-        Ok(())
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use super::{SegmentError, Segments, worker::Worker};
-use crate::{append::Logs, clock::Clock, limits, metrics::Metrics, random};
+use crate::{administer::AdministerError, append::Logs, clock::Clock, limits, metrics::Metrics, random};
 
 /// How long a lease lasts if its holder dies. Each step prolongs it, and none takes as long.
 const LEASE: Duration = Duration::from_mins(10);
@@ -85,6 +85,9 @@ pub enum KeepError {
     /// A segment cannot be written anew.
     #[error(transparent)]
     Rewrite(#[from] segment::RewriteError<SegmentError>),
+    /// What is to be pruned could not be announced.
+    #[error("what is to be pruned could not be announced")]
+    Announce(#[from] AdministerError),
     /// These segments cannot be made into one.
     #[error(transparent)]
     Merge(#[from] segment::MergeError<SegmentError>),
@@ -177,7 +180,11 @@ impl Keeper {
     }
 
     /// Does some work if no other server is at it.
-    async fn with_lease(&self, account: AccountId, work: impl Future<Output = Result<(), KeepError>>) {
+    pub(super) async fn with_lease(
+        &self,
+        account: AccountId,
+        work: impl Future<Output = Result<(), KeepError>>,
+    ) {
         let _tending = self.tending.lock().await;
         let done = async {
             if self.prolong(account).await? {

@@ -8,7 +8,7 @@ use std::{
 
 use annals_format::{
     LogToken,
-    segment::{self, Before, Extent, Field, Part, Parts, Term, VerifyError},
+    segment::{self, Before, Extent, Field, Leaf, Part, Parts, Term, VerifyError},
 };
 use annals_store::{AccountId, BlobKey, ReadError, SegmentInfo};
 use annals_tlog::Hash;
@@ -111,6 +111,11 @@ impl Sealed {
         Ok(positions.iter().zip(kept).filter_map(row).collect())
     }
 
+    /// The pruned entries in a range of indexes, with the hashes of their leaves, in the order of indexes.
+    pub fn pruned_hashes(&self, indexes: Range<u64>) -> Result<Vec<(u64, Hash)>, SegmentError> {
+        self.named(self.layout.pruned_hashes(self, indexes))
+    }
+
     /// The positions of entries whose index is below `as_of`.
     pub fn before(&self, as_of: u64) -> Result<Before, SegmentError> {
         self.named(self.layout.before(self, as_of))
@@ -156,9 +161,9 @@ impl Sealed {
         Ok(())
     }
 
-    /// Reads all of it and compares everything with the rows; returns the hashes of the leaves, those
-    /// of pruned entries included, in the order of indexes.
-    pub fn verify(&self) -> Result<Vec<Hash>, VerifyError<SegmentError>> {
+    /// Reads all of it and compares everything with the rows; returns the leaves, those of pruned entries included, in the order
+    /// of indexes.
+    pub fn verify(&self) -> Result<Vec<Leaf>, VerifyError<SegmentError>> {
         // Nothing else reads them.
         let magic = self.layout.magic();
         let first = self.bytes_at(std::slice::from_ref(&(0..magic.len() as u64)));
@@ -168,12 +173,12 @@ impl Sealed {
             return Err(VerifyError::Read(ReadError::Corrupt(why).into()));
         }
         let entries = self.layout.rows() as usize + self.layout.pruned() as usize;
-        let mut leaves = vec![Hash::EMPTY_ROOT; entries];
+        let mut leaves = vec![Leaf::Pruned(Hash::EMPTY_ROOT); entries];
         let start = self.info.indexes.start;
         let verified = segment::verify(&self.layout, &self.uncached(), self, terms, |index, found| {
             let at = usize::try_from(index - start).ok();
             if let Some(leaf) = at.and_then(|at| leaves.get_mut(at)) {
-                *leaf = found.hash();
+                *leaf = found;
             }
         });
         match verified {

@@ -5,14 +5,17 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use annals_format::{Filter, ListQuery, Timestamp, entry::Section, event::BodyForm};
+use annals_format::{Filter, ListQuery, Retention, Timestamp, entry::Section, event::BodyForm};
 use annals_store::{AccountId, BlobKey, Blobs, Call, Catalog, Fault, Faulty, Identity, Memory, Role, Scope};
+use annals_tlog::{Hash, proof::Plan};
 use object_store::memory::InMemory;
 use tokio::task::JoinHandle;
 
 use super::{KeeperOptions, Segments};
 use crate::{
-    administer::{Admin, TokenRequest, create_account, create_token, place_hold, release_hold},
+    administer::{
+        Admin, TokenRequest, create_account, create_token, place_hold, release_hold, set_retention,
+    },
     clock::Clock,
     engine::{Engine, EngineOptions, EraseError, ErasureRequest, RecordRequest},
     metrics::Metrics,
@@ -46,7 +49,7 @@ impl World {
         let calls = Arc::new(Faulty::new(Arc::new(Memory::new())));
         let catalog: Arc<dyn Catalog> = Arc::clone(&calls) as _;
         let clock = Arc::new(Shown(AtomicI64::new(1_000 * HOUR_US)));
-        let admin = Admin { catalog: &*catalog, clock: &*clock, who: "test" };
+        let admin = Admin { catalog: &*catalog, clock: &*clock, who: "test", source: "cli" };
         let account = create_account(&admin, "a").await.expect("an account").id;
         let request = TokenRequest {
             name: "t".to_owned(),
@@ -218,7 +221,7 @@ impl World {
     }
 
     fn admin(&self) -> Admin<'_> {
-        Admin { catalog: &*self.calls, clock: &*self.clock, who: "test" }
+        Admin { catalog: &*self.calls, clock: &*self.clock, who: "test", source: "cli" }
     }
 
     async fn erase(&self) -> Result<u64, EraseError> {
@@ -236,13 +239,11 @@ impl World {
         assert_eq!(self.list("user=5").await, 0);
         assert_eq!(self.list("q=mustermann").await, 0);
         let indexes: Vec<u64> = (0..self.engine.view(self.account).await.expect("a view").size()).collect();
-        for row in self.engine.logs.read_rows(self.account, &indexes).await.expect("rows") {
+        for stored in self.engine.logs.read(self.account, &indexes).await.expect("rows") {
+            let row = stored.row().expect("nothing is pruned");
             assert!(!row.windows(10).any(|window| window == b"Mustermann"));
         }
-        let account = self.calls.accounts().await.expect("accounts").remove(0);
-        let segments = Arc::new(Segments::new(self.blobs.clone(), 1 << 20));
-        let local = Local::new(Arc::clone(&self.calls) as _, segments);
-        local.verify(&account, &[], &[], None, &|_| ()).await.expect("the log verifies");
+        self.verify().await;
     }
 }
 
@@ -280,12 +281,172 @@ async fn what_is_held_is_not_erased() {
     assert_eq!(world.erase().await.expect("erased"), 24);
     assert_eq!(world.list("user=5").await, 1, "the one that is held");
     assert_eq!(world.list("user=5&action=delete&q=mustermann").await, 1);
-    let told = world.list("object_type=Erasure").await;
+    let told = world.list("object_type=erasure").await;
     assert_eq!(world.erase().await.expect("nothing is left"), 0);
-    assert_eq!(world.list("object_type=Erasure").await, told + 2);
+    assert_eq!(world.list("object_type=erasure").await, told + 2);
 
     release_hold(&world.admin(), world.account, &hold.token).await.expect("released");
     assert_eq!(world.erase().await.expect("erased"), 1);
     world.check_erased().await;
     world.end().await;
+}
+
+const DAY_US: i64 = 24 * HOUR_US;
+
+impl World {
+    /// A server with seven hundred entries of a thousand days ago and three hundred of today, some of them in segments.
+    async fn with_old_entries() -> Self {
+        let world = Self::new().await;
+        world.record(400).await;
+        world.engine.keeper.tend().await;
+        world.record_lines(&[PERSON; 300]).await;
+        world.clock.0.fetch_add(1_000 * DAY_US, Ordering::Relaxed);
+        world.record(300).await;
+        set_retention(&world.admin(), world.account, Some(Retention::Months(24))).await.expect("set");
+        world
+    }
+
+    async fn root(&self, size: u64) -> Hash {
+        let plan = Plan::root(size).expect("a tree");
+        self.engine.tiles.build(self.account, &plan).await.expect("a root")
+    }
+
+    async fn verify(&self) {
+        let account = self.calls.accounts().await.expect("accounts").remove(0);
+        let segments = Arc::new(Segments::new(self.blobs.clone(), 1 << 20));
+        let local = Local::new(Arc::clone(&self.calls) as _, segments);
+        local.verify(&account, &[], &[], None, &|_| ()).await.expect("the log verifies");
+    }
+
+    /// Only what is young is there, every hash is what it was, and the log verifies.
+    async fn check_pruned(&self, size: u64, root: Hash) {
+        assert_eq!(self.list("object_type=segment").await, 300);
+        assert_eq!(self.list("user=5").await + self.list("q=mustermann").await, 0);
+        assert_eq!(self.root(size).await, root);
+        self.verify().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_longer_kept_leaves_its_hashes() {
+    let world = World::with_old_entries().await;
+    let size = world.engine.view(world.account).await.expect("a view").size();
+    let root = world.root(size).await;
+    assert_eq!(world.list("object_type=segment").await, 1_000);
+    world.engine.keeper.prune().await;
+    world.check_pruned(size, root).await;
+    assert!(world.list("object_type=pruning").await > 0);
+    assert_eq!(world.list("object_type=access_token").await, 0, "as old as the rest");
+
+    // Nothing more is due, and nothing is said.
+    let again = world.engine.view(world.account).await.expect("a view").size();
+    let kinds = [Call::BlobWrite, Call::Seal, Call::Commit];
+    assert_eq!(world.cost(kinds, world.engine.keeper.prune()).await, [0; 3]);
+
+    // What is there goes on: more of it is sealed, compacted, erased, and in the end pruned as well.
+    world.record(256 * 4).await;
+    world.engine.keeper.tend().await;
+    assert_eq!(world.list("object_type=segment").await, 300 + 256 * 4);
+    assert_eq!(world.root(size).await, root);
+    world.verify().await;
+    assert!(world.engine.view(world.account).await.expect("a view").size() > again);
+    world.clock.0.fetch_add(1_000 * DAY_US, Ordering::Relaxed);
+    world.engine.keeper.prune().await;
+    assert_eq!(world.list("object_type=segment").await, 0);
+    assert!(world.list("object_type=pruning").await > 1, "who verifies the log needs to know");
+    assert_eq!(world.root(size).await, root);
+    world.verify().await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn entries_are_pruned_together_a_day_late_at_most() {
+    let world = World::new().await;
+    set_retention(&world.admin(), world.account, Some(Retention::Days(10))).await.expect("set");
+    for _ in 0..3 {
+        world.record(100).await;
+        world.clock.0.fetch_add(DAY_US, Ordering::Relaxed);
+    }
+    world.engine.keeper.tend().await;
+    let left = async |after_us: i64| {
+        world.clock.0.fetch_add(after_us, Ordering::Relaxed);
+        world.engine.keeper.prune().await;
+        world.list("object_type=segment").await
+    };
+    assert_eq!(left(7 * DAY_US).await, 300, "the first are ten days old");
+    assert_eq!(left(DAY_US).await, 300, "eleven days");
+    assert_eq!(left(1).await, 100, "a day late: those that are ten days old go with them");
+    assert_eq!(
+        left(DAY_US).await,
+        47,
+        "all that is left of the segment is ten days old; the rest is in the head"
+    );
+    assert_eq!(left(DAY_US).await, 0, "the head is a day late as well");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_held_is_kept() {
+    let world = World::with_old_entries().await;
+    let hold = place_hold(&world.admin(), world.account, "user=5", "a lawsuit").await.expect("placed");
+    world.engine.keeper.prune().await;
+    assert_eq!(world.list("object_type=segment").await, 600);
+    assert_eq!(world.list("q=mustermann").await, 300);
+    world.verify().await;
+    release_hold(&world.admin(), world.account, &hold.token).await.expect("released");
+    world.engine.keeper.prune().await;
+    assert_eq!(world.list("object_type=segment").await, 300);
+    world.verify().await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_retry_of_what_is_no_longer_kept_is_refused() {
+    let world = World::new().await;
+    set_retention(&world.admin(), world.account, Some(Retention::Days(10))).await.expect("set");
+    let old = r#"{"event":"record_created","object_type":"segment","after":{"a":1},"created_at":"1970-01-01T00:00:00Z","idempotency_key":"k"}"#;
+    let send = async |key: Option<&str>, line: &str| {
+        let request = RecordRequest {
+            body: line.to_owned().into(),
+            form: BodyForm::Ndjson,
+            idempotency_key: key.map(str::to_owned),
+            rows_wanted: false,
+        };
+        world.engine.record(&world.who, request).await
+    };
+    send(Some("whole"), old).await.expect("recorded");
+    assert!(send(Some("whole"), old).await.expect("the same").recorded.iter().all(|one| one.replayed));
+    world.engine.keeper.prune().await;
+    for key in [Some("whole"), None] {
+        let error = send(key, old).await.expect_err("it is gone");
+        assert!(error.to_string().contains("no longer kept"), "{error}");
+    }
+    assert_eq!(world.list("object_type=segment").await, 0);
+    world.verify().await;
+    world.end().await;
+}
+
+/// Whichever call is broken in whichever way: the next pruning does what is left, and the log verifies at any time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pruning_that_is_cut_off_is_finished_by_the_next() {
+    let world = World::with_old_entries().await;
+    let first = world.calls.calls();
+    world.engine.keeper.prune().await;
+    let calls = world.calls.calls() - first;
+    world.end().await;
+    assert!(calls > 20, "{calls}");
+    for fault in [Fault::Before, Fault::After, Fault::Lost] {
+        for broken in 0..calls {
+            let world = World::with_old_entries().await;
+            let size = world.engine.view(world.account).await.expect("a view").size();
+            let root = world.root(size).await;
+            world.calls.fail_at(world.calls.calls() + broken, fault);
+            world.engine.keeper.prune().await;
+            world.calls.heal();
+            world.verify().await;
+            world.engine.keeper.prune().await;
+            world.check_pruned(size, root).await;
+            world.end().await;
+        }
+    }
 }

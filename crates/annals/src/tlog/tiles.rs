@@ -12,7 +12,7 @@ use annals_tlog::{
 
 use tokio::sync::Semaphore;
 
-use crate::append::Logs;
+use crate::append::{Logs, Stored};
 
 /// Entries whose leaves are read at a time when tiles are made that are missing.
 const STEP: u64 = 256;
@@ -35,7 +35,7 @@ impl Tiles {
     /// A tile, which has to be in the tree.
     pub async fn tile(&self, account: AccountId, tile: Tile) -> Result<Vec<u8>, ReadError> {
         let hashes = if tile.level() == 0 {
-            self.leaves(account, tile.positions(), hash_of).await?
+            self.made(account, tile.positions(), hash_of).await?
         } else {
             self.catalog.tile_hashes(account, tile.level(), tile.positions()).await?
         };
@@ -45,10 +45,11 @@ impl Tiles {
         Ok(hashes.iter().flat_map(Hash::as_bytes).copied().collect())
     }
 
-    /// A bundle of leaves, which have to be in the tree.
-    pub async fn entries(&self, account: AccountId, bundle: Bundle) -> Result<Vec<u8>, ReadError> {
-        let leaves = self.leaves(account, bundle.tile().positions(), leaf_of).await?;
-        bundle.encode(leaves).map_err(|error| ReadError::Corrupt(error.to_string()))
+    /// A bundle of leaves, which have to be in the tree; `None` if one of them is no longer kept.
+    pub async fn entries(&self, account: AccountId, bundle: Bundle) -> Result<Option<Vec<u8>>, ReadError> {
+        let leaves = self.made(account, bundle.tile().positions(), leaf_of).await?;
+        let Some(leaves) = leaves.into_iter().collect::<Option<Vec<String>>>() else { return Ok(None) };
+        bundle.encode(leaves).map(Some).map_err(|error| ReadError::Corrupt(error.to_string()))
     }
 
     /// What a plan makes of the tree: a proof, a root.
@@ -60,21 +61,21 @@ impl Tiles {
         plan.build(|tile| tiles.get(&tile)).map_err(|error| ReadError::Corrupt(error.to_string()))
     }
 
-    /// The leaves at these indexes, or their hashes, made of the rows.
-    async fn leaves<T: Send + 'static>(
+    /// The leaves at these indexes, or their hashes, made of what is left of the entries.
+    async fn made<T: Send + 'static>(
         &self,
         account: AccountId,
         indexes: Range<u64>,
-        make: fn(&[u8]) -> Result<T, CorruptRow>,
+        make: fn(&Stored) -> Result<T, CorruptRow>,
     ) -> Result<Vec<T>, ReadError> {
         // Neither the semaphore nor the runtime ends before those who read.
         let ended = || ReadError::Unavailable("the server is stopping".into());
         let _turn = self.turns.acquire().await.map_err(|_| ended())?;
         let indexes: Vec<u64> = indexes.collect();
-        let rows = self.logs.read_rows(account, &indexes).await?;
-        let leaves = move || rows.iter().map(|row| make(row)).collect();
-        let leaves: Result<_, CorruptRow> = tokio::task::spawn_blocking(leaves).await.map_err(|_| ended())?;
-        leaves.map_err(|error| ReadError::Corrupt(error.to_string()))
+        let stored = self.logs.read(account, &indexes).await?;
+        let made = move || stored.iter().map(make).collect();
+        let made: Result<_, CorruptRow> = tokio::task::spawn_blocking(made).await.map_err(|_| ended())?;
+        made.map_err(|error| ReadError::Corrupt(error.to_string()))
     }
 
     /// Makes the hashes of tiles that an older version has not kept. Nobody may write meanwhile.
@@ -93,7 +94,7 @@ impl Tiles {
         let (mut edge, mut tile_hashes) = (Edge::new(), Vec::new());
         while edge.size() < size {
             let end = size.min(edge.size() + STEP);
-            for leaf in self.leaves(account, edge.size()..end, hash_of).await.map_err(read)? {
+            for leaf in self.made(account, edge.size()..end, hash_of).await.map_err(read)? {
                 edge.push_tiled(leaf, |level, position, hash| {
                     tile_hashes.push(TileHash { level, position, hash });
                 });
@@ -109,12 +110,18 @@ impl Tiles {
     }
 }
 
-fn leaf_of(row: &[u8]) -> Result<String, CorruptRow> {
-    Row::decode(row).map(|row| row.leaf())
+fn leaf_of(stored: &Stored) -> Result<Option<String>, CorruptRow> {
+    match stored {
+        Stored::Row(row) => Row::decode(row).map(|row| Some(row.leaf())),
+        Stored::Pruned(_) => Ok(None),
+    }
 }
 
-fn hash_of(row: &[u8]) -> Result<Hash, CorruptRow> {
-    Row::decode(row).map(|row| row.leaf_hash())
+fn hash_of(stored: &Stored) -> Result<Hash, CorruptRow> {
+    match stored {
+        Stored::Row(row) => Row::decode(row).map(|row| row.leaf_hash()),
+        Stored::Pruned(hash) => Ok(*hash),
+    }
 }
 
 fn missing(tile: &Tile) -> ReadError {

@@ -1,8 +1,13 @@
 //! A log in a data directory, from its rows to its last checkpoint.
 
+mod pruned;
+
 use std::{collections::VecDeque, fmt, num::NonZero, ops::Range, path::Path, sync::Arc, thread};
 
-use annals_format::{Row, segment::VerifyError};
+use annals_format::{
+    Row,
+    segment::{Leaf, VerifyError},
+};
 use annals_store::{Account, Catalog, ReadError, SegmentInfo, SignedCheckpoint};
 use annals_tlog::{
     Edge, Hash,
@@ -13,9 +18,12 @@ use annals_tlog::{
 use tokio::task::JoinHandle;
 
 use crate::{
-    segments::{MOVES_MAX, SegmentError, Segments},
+    query,
+    retention::{self, Pruning},
+    segments::{MOVES_MAX, Sealed, SegmentError, Segments},
     tlog,
 };
+use pruned::Prunings;
 
 /// Bytes of rows of the head that are read at a time.
 const HEAD_BYTES: usize = 4 * 1024 * 1024;
@@ -39,6 +47,8 @@ pub struct Intact {
     pub root: Hash,
     /// How many of its entries are in segments, and in how many.
     pub sealed: (u64, usize),
+    /// Of how many of these there are only hashes, as they are no longer kept.
+    pub pruned: u64,
     /// The last checkpoint, and the names of the keys that signed it among those that were given.
     pub checkpoint: Option<(u64, Vec<String>)>,
 }
@@ -76,6 +86,13 @@ struct Known {
     what: String,
 }
 
+/// What a segment has.
+struct Read {
+    leaves: Vec<Leaf>,
+    /// The entries that say what was to be pruned, with their indexes.
+    announced: Vec<(u64, Pruning)>,
+}
+
 /// A tree while leaves are added to it.
 struct Growing<'a> {
     edge: Edge,
@@ -83,6 +100,7 @@ struct Growing<'a> {
     made: Vec<(u64, Vec<Hash>)>,
     /// What the tree must have been on the way, the smallest last.
     known: Vec<Known>,
+    prunings: Prunings,
     progress: &'a (dyn Fn(u64) + Sync),
 }
 
@@ -93,7 +111,7 @@ impl Local {
     }
 
     /// Verifies one log: rows against leaves, all indexes against rows, leaves against tiles, the tree against what was
-    /// committed, signed, and remembered.
+    /// committed, signed, and remembered, and what was pruned against what was announced.
     ///
     /// `keys` are those of the log; `remembered` are checkpoints that somebody kept; `signing_key` is the file beside which
     /// it stands what was signed. `progress` is told how many entries have been read.
@@ -136,7 +154,8 @@ impl Local {
             )));
         }
         known.sort_by_key(|known| std::cmp::Reverse(known.size));
-        let mut growing = Growing { edge: Edge::new(), made: Vec::new(), known, progress };
+        let prunings = Prunings::default();
+        let mut growing = Growing { edge: Edge::new(), made: Vec::new(), known, prunings, progress };
         let segments = self.sealed(account, &mut growing).await?;
         let sealed = growing.edge.size();
         self.head(account, size, &mut growing).await?;
@@ -144,7 +163,10 @@ impl Local {
         if growing.edge != tree.edge {
             return Err(found("the tree of all entries is not the one that was committed".to_owned()));
         }
-        Ok(Intact { size, root: growing.edge.root(), sealed: (sealed, segments), checkpoint })
+        let pruned = growing.prunings.count();
+        let root = growing.edge.root();
+        self.compare_pruned(account, size, growing.prunings).await?;
+        Ok(Intact { size, root, sealed: (sealed, segments), pruned, checkpoint })
     }
 
     /// Reads all segments, several at a time; returns how many there are.
@@ -159,11 +181,11 @@ impl Local {
             {
                 reading.push_back((info.clone(), self.read(account, info)));
             }
-            let Some((info, leaves)) = reading.pop_front() else { return Ok(segments) };
-            match join(leaves, &info).await {
-                Ok(leaves) => {
+            let Some((info, read)) = reading.pop_front() else { return Ok(segments) };
+            match join(read, &info).await {
+                Ok(read) => {
                     segments += 1;
-                    self.add_segment(account, growing, &info.indexes, &leaves).await?;
+                    self.add_segment(account, growing, &info.indexes, read).await?;
                 }
                 // Compaction put another one in its place, which has the same entries and perhaps more.
                 Err(None) => {
@@ -188,7 +210,11 @@ impl Local {
         let (segments, id) = (Arc::clone(&self.segments), account.id);
         tokio::spawn(async move {
             let sealed = segments.open(id, info).await.map_err(VerifyError::Read)?;
-            let verified = tokio::task::spawn_blocking(move || sealed.verify()).await;
+            let verified = tokio::task::spawn_blocking(move || {
+                let leaves = sealed.verify()?;
+                Ok(Read { leaves, announced: announced(&sealed).map_err(VerifyError::Read)? })
+            })
+            .await;
             verified
                 .unwrap_or_else(|error| Err(VerifyError::Read(ReadError::Unavailable(error.into()).into())))
         })
@@ -199,7 +225,7 @@ impl Local {
         account: &Account,
         growing: &mut Growing<'_>,
         indexes: &Range<u64>,
-        leaves: &[Hash],
+        read: Read,
     ) -> Result<(), Stopped> {
         let size = growing.edge.size();
         if !indexes.contains(&size) {
@@ -209,8 +235,13 @@ impl Local {
             )));
         }
         let done = usize::try_from(size - indexes.start).unwrap_or(usize::MAX);
-        for leaf in leaves.iter().skip(done) {
-            growing.push(*leaf)?;
+        let announced = read.announced.into_iter().filter(|(index, _)| *index >= size);
+        growing.prunings.announce(announced.map(|(_, pruning)| pruning));
+        for (leaf, index) in read.leaves.into_iter().skip(done).zip(size..) {
+            if let Leaf::Pruned(_) = leaf {
+                growing.prunings.add(index);
+            }
+            growing.push(leaf.hash())?;
         }
         self.compare_tiles(account, growing).await
     }
@@ -229,7 +260,7 @@ impl Local {
                 }
                 for info in sealed {
                     match join(self.read(account, info.clone()), &info).await {
-                        Ok(leaves) => self.add_segment(account, growing, &info.indexes, &leaves).await?,
+                        Ok(read) => self.add_segment(account, growing, &info.indexes, read).await?,
                         Err(None) if self.listed_from(account, next).await?.contains(&info) => {
                             return Err(gone(&info));
                         }
@@ -249,11 +280,29 @@ impl Local {
                         entry.index
                     )));
                 }
+                growing.prunings.announce(Pruning::read(&row));
                 growing.push(leaf)?;
             }
             self.compare_tiles(account, growing).await?;
         }
         Ok(())
+    }
+
+    /// Compares what was pruned with what was to be.
+    async fn compare_pruned(
+        &self,
+        account: &Account,
+        size: u64,
+        mut prunings: Prunings,
+    ) -> Result<(), Stopped> {
+        let Err(_) = prunings.compare() else { return Ok(()) };
+        // Perhaps it was announced since the verification began.
+        for entry in self.catalog.entries(account.id, size..u64::MAX, HEAD_BYTES).await? {
+            let row = Row::decode(&entry.row)
+                .map_err(|error| found(format!("entry {} of the head: {error}", entry.index)))?;
+            prunings.announce(Pruning::read(&row));
+        }
+        prunings.compare().map_err(Stopped::Found)
     }
 
     /// Compares what was made of the tree's tiles with what the catalog has.
@@ -280,12 +329,12 @@ impl Local {
     }
 }
 
-type Reading = JoinHandle<Result<Vec<Hash>, VerifyError<SegmentError>>>;
+type Reading = JoinHandle<Result<Read, VerifyError<SegmentError>>>;
 
-/// The leaves of a segment; `Err(None)` when it is no longer there.
-async fn join(leaves: Reading, info: &SegmentInfo) -> Result<Vec<Hash>, Option<Stopped>> {
-    match leaves.await {
-        Ok(Ok(leaves)) => Ok(leaves),
+/// What a segment has; `Err(None)` when it is no longer there.
+async fn join(reading: Reading, info: &SegmentInfo) -> Result<Read, Option<Stopped>> {
+    match reading.await {
+        Ok(Ok(read)) => Ok(read),
         Ok(Err(VerifyError::Read(SegmentError::Gone { .. }))) => Err(None),
         Ok(Err(VerifyError::Read(error))) => Err(Some(ReadError::from(error).into())),
         Ok(Err(error)) => Err(Some(found(format!("segment {}: {error}", info.name)))),
@@ -316,6 +365,18 @@ impl Growing<'_> {
         }
         Ok(())
     }
+}
+
+/// The entries of a segment that say what was to be pruned.
+fn announced(sealed: &Sealed) -> Result<Vec<(u64, Pruning)>, SegmentError> {
+    let positions: Vec<u32> = query::matching(sealed, &retention::kept_for_ever())?.iter().collect();
+    let mut announced = Vec::new();
+    for (position, row) in positions.iter().zip(sealed.rows_at(&positions)?) {
+        let row = Row::decode(&row).map_err(|error| ReadError::Corrupt(error.to_string()))?;
+        let index = sealed.place(*position)?.1;
+        announced.extend(Pruning::read(&row).map(|pruning| (index, pruning)));
+    }
+    Ok(announced)
 }
 
 /// The names of those among `keys` that signed a checkpoint, which has to be what the catalog says.

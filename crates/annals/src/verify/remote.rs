@@ -28,6 +28,15 @@ pub struct RemoteLog {
     trust: Trust,
 }
 
+/// A log that was verified.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// Its last checkpoint.
+    pub seen: Seen,
+    /// Entries that could not be read, as some in their bundles are no longer kept: their hashes make the signed root.
+    pub unread: u64,
+}
+
 /// How far a verification is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
@@ -85,7 +94,8 @@ impl RemoteLog {
     }
 
     /// Verifies every entry of a checkpoint's tree from index `from` on, and every tile above them, each against the signed
-    /// root. Answers how many entries that were. Memory does not grow with the log.
+    /// root. Of bundles that are no longer kept the hashes have to do: answers how many entries these have. Memory does not grow
+    /// with the log.
     pub async fn verify_entries(
         &self,
         seen: &Seen,
@@ -94,19 +104,24 @@ impl RemoteLog {
     ) -> Result<u64, RemoteError> {
         let of = seen.size().saturating_sub(from);
         progress(Progress { entries: 0, of });
+        let mut unread = 0;
         let mut tree = Tree::open(&self.fetch, seen).await?;
         let mut fetched = stream::iter(Bundle::added(from, seen.size()).map(|bundle| self.fetch(bundle)))
             .buffered(PARALLEL);
         while let Some(fetched) = fetched.next().await {
-            let Fetched { bundle, hashes, served, bytes } = fetched?;
+            let Fetched { bundle, hashes, served } = fetched?;
             if let Some(hashes) = hashes {
                 tree.take(bundle.tile(), hashes).await?;
             }
-            compare(bundle, tree.tile(bundle.tile()).await?, served, &bytes)?;
+            let hashes = tree.tile(bundle.tile()).await?;
+            match served {
+                Some((served, bytes)) => compare(bundle, hashes, served, &bytes)?,
+                None => unread += bundle.tile().positions().end - bundle.tile().positions().start.max(from),
+            }
             let entries = bundle.tile().positions().end.saturating_sub(from);
             progress(Progress { entries, of });
         }
-        Ok(of)
+        Ok(unread)
     }
 
     /// Verifies the log as it is now: its signatures, that it follows from each checkpoint that is remembered, and every entry.
@@ -114,22 +129,21 @@ impl RemoteLog {
         &self,
         remembered: &[Seen],
         progress: impl FnMut(Progress),
-    ) -> Result<Seen, RemoteError> {
+    ) -> Result<Verified, RemoteError> {
         let seen = self.check(&self.served().await?)?;
         for old in remembered {
             self.follows(old, &seen).await?;
         }
         self.cosigned(&seen)?;
-        self.verify_entries(&seen, 0, progress).await?;
-        Ok(seen)
+        let unread = self.verify_entries(&seen, 0, progress).await?;
+        Ok(Verified { seen, unread })
     }
 
     /// Reads a bundle, and the tile with the hashes of its entries unless that is at the right edge of the tree.
     async fn fetch(&self, bundle: Bundle) -> Result<Fetched, RemoteError> {
         let tile = bundle.tile();
         let hashes = if tile.is_full() { Some(self.fetch.tile(tile).await?) } else { None };
-        let (served, bytes) = self.fetch.bundle(bundle).await?;
-        Ok(Fetched { bundle, hashes, served, bytes })
+        Ok(Fetched { bundle, hashes, served: self.fetch.bundle(bundle).await? })
     }
 }
 
@@ -138,9 +152,8 @@ struct Fetched {
     bundle: Bundle,
     /// The tile of its hashes; `None` if the tree has it already.
     hashes: Option<Vec<Hash>>,
-    /// The bundle that was served in its place: itself, or the full one.
-    served: Bundle,
-    bytes: Vec<u8>,
+    /// The bundle that was served in its place, itself or the full one, with its bytes; `None` if it is no longer kept.
+    served: Option<(Bundle, Vec<u8>)>,
 }
 
 /// Compares the entries of a bundle with their hashes in the tree.

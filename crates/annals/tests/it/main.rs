@@ -10,6 +10,7 @@ mod hostile;
 mod isolation;
 mod monitor;
 mod read;
+mod retention;
 mod segments;
 mod support;
 mod tamper;

@@ -148,7 +148,30 @@ fn hide(dir: &Path) {
         sealer.push(index, row.expect("a row")).expect("in order");
     }
     let (summary, sealed) = sealer.finish().expect("sealed");
-    write(&file, &sealed);
+    replace(dir, &file, &name, &summary, &sealed);
+}
+
+/// Writes a segment without one of its entries, as if that were no longer kept.
+fn prune_in_secret(dir: &Path) {
+    use segment::{Fate, Options};
+    let (file, name) = segments(dir).remove(0);
+    let parts = InMemory(fs::read(&file).expect("a segment"));
+    let open = segment::Segment::open(&parts.0, parts.0.len() as u64).expect("a segment");
+    let hidden = open.indexes().start + 40;
+    let fate = |index: u64, _: &Row| if index == hidden { Fate::Pruned } else { Fate::Stays };
+    let terms = |row: &Row, extra: &mut segment::Extra| {
+        row.searched_texts(|text| extra.text(text));
+        row.changed_fields(|field| extra.changed(field));
+    };
+    let mut sealed = Vec::new();
+    let summary =
+        segment::rewrite((&open, &parts), &Options::default(), fate, terms, &mut sealed).expect("rewritten");
+    replace(dir, &file, &name, &summary, &sealed);
+}
+
+/// Puts another file in the place of a segment.
+fn replace(dir: &Path, file: &Path, name: &str, summary: &segment::Summary, sealed: &[u8]) {
+    write(file, sealed);
     let connection = catalog(dir);
     let changed = connection.execute(
         "UPDATE segments SET bytes = ?2, footer_bytes = ?3 WHERE name = ?1",
@@ -255,6 +278,7 @@ const TAMPERS: &[Tamper] = &[
     ),
     ("a segment deleted", (|dir| fs::remove_file(&segments(dir)[0].0).expect("removed")), "segment"),
     ("an entry hidden from searches", hide, "is not found under word"),
+    ("an entry pruned in secret", prune_in_secret, "no entry of the log says that it was to be pruned"),
 ];
 
 #[tokio::test]

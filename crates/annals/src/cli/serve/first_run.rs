@@ -30,7 +30,7 @@ pub(super) async fn create(
     title: &str,
 ) -> anyhow::Result<FirstRun> {
     let who = operator();
-    let admin = Admin { catalog, clock, who: &who };
+    let admin = Admin { catalog, clock, who: &who, source: "cli" };
     let account = create_account(&admin, title).await?;
     let workspace = create_workspace(&admin, account.id, WORKSPACE).await?;
     let request = TokenRequest {

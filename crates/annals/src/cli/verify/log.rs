@@ -46,6 +46,8 @@ struct Verified {
     #[serde(skip_serializing_if = "Option::is_none")]
     segments: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pruned: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     root: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     signed_entries: Option<u64>,
@@ -77,7 +79,7 @@ pub(super) fn run(
             None => catalog.accounts().await?,
             Some(named) => {
                 let who = operator();
-                let admin = Admin { catalog: &*catalog, clock: &SystemClock, who: &who };
+                let admin = Admin { catalog: &*catalog, clock: &SystemClock, who: &who, source: "cli" };
                 vec![find_account(&admin, Some(named)).await.hint("`annals account list` shows all.")?]
             }
         };
@@ -126,6 +128,7 @@ impl Verified {
             entries: Some(intact.size),
             sealed: Some(sealed),
             segments: Some(segments),
+            pruned: Some(intact.pruned),
             root: Some(intact.root.to_string()),
             signed_entries,
             signed_by,
@@ -141,6 +144,7 @@ impl Verified {
             entries: None,
             sealed: None,
             segments: None,
+            pruned: None,
             root: None,
             signed_entries: None,
             signed_by: None,
@@ -160,6 +164,12 @@ impl Verified {
             self.segments.unwrap_or(0),
             grouped(entries - sealed)
         );
+        let pruned = match self.pruned {
+            None | Some(0) => String::new(),
+            Some(pruned) => {
+                format!("; {} are no longer kept, but for their hashes, as the log says", grouped(pruned))
+            }
+        };
         let signed = match (self.signed_entries, self.signed_by.as_deref()) {
             (None, _) => "nothing of it has been signed yet".to_owned(),
             (Some(size), None | Some([])) => {
@@ -172,7 +182,7 @@ impl Verified {
                 format!("the checkpoint of {} entries is signed by {}", grouped(size), signers.join(", "))
             }
         };
-        format!("{log}: intact: {} entries ({held}); {signed}", grouped(entries))
+        format!("{log}: intact: {} entries ({held}{pruned}); {signed}", grouped(entries))
     }
 }
 

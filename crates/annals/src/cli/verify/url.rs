@@ -37,6 +37,8 @@ struct Verified<'a> {
 struct Holds {
     entries: u64,
     root: String,
+    /// Entries of which there are only hashes, as some in their bundles are no longer kept.
+    unread: u64,
     /// Keys of the log, by name and ID.
     signed_by: Vec<String>,
     /// Keys of witnesses, likewise.
@@ -57,8 +59,8 @@ pub(super) fn run(
     let verified = block_on(async { Ok(log.verify(&remembered, |progress| bar.update(progress)).await) })?;
     bar.finish();
     match verified {
-        Ok(seen) => {
-            let holds = Some(Holds::of(&seen, trusted, &remembered)?);
+        Ok(verified) => {
+            let holds = Some(Holds::of(&verified.seen, verified.unread, trusted, &remembered)?);
             print(&Verified { log: log.origin(), intact: true, finding: None, holds }, json)?;
             Ok(ExitCode::SUCCESS)
         }
@@ -76,12 +78,13 @@ pub(super) fn run(
 }
 
 impl Holds {
-    fn of(seen: &Seen, trusted: &Trusted, remembered: &[Seen]) -> anyhow::Result<Self> {
+    fn of(seen: &Seen, unread: u64, trusted: &Trusted, remembered: &[Seen]) -> anyhow::Result<Self> {
         let note = Note::parse(seen.note().as_bytes()).context("the checkpoint cannot be read again")?;
         let [signed_by, cosigned_by] = trusted.signers(&note);
         Ok(Self {
             entries: seen.size(),
             root: seen.checkpoint().root().to_string(),
+            unread,
             signed_by,
             cosigned_by,
             remembered: remembered.iter().map(Seen::size).collect(),
@@ -103,8 +106,15 @@ impl Verified<'_> {
         };
         let had = |size: &u64| format!("; it begins with the {} entries it had", grouped(*size));
         let remembered: String = holds.remembered.iter().map(had).collect();
+        let unread = match holds.unread {
+            0 => String::new(),
+            unread => format!(
+                ", of {} only hashes, as they are no longer kept or stand beside such",
+                grouped(unread)
+            ),
+        };
         format!(
-            "{log}: intact: {} entries; their checkpoint is signed by {signed}{cosigned}{remembered}",
+            "{log}: intact: {} entries{unread}; their checkpoint is signed by {signed}{cosigned}{remembered}",
             grouped(holds.entries)
         )
     }

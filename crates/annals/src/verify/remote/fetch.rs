@@ -51,6 +51,8 @@ enum Failure {
     Passing(Unchecked, Option<Duration>),
     /// There is no such thing.
     Missing(Unchecked),
+    /// It was there, and is no longer kept.
+    Gone(Unchecked),
     /// It will not succeed.
     Lasting(Unchecked),
 }
@@ -58,7 +60,7 @@ enum Failure {
 impl Failure {
     fn why(self) -> Unchecked {
         match self {
-            Self::Missing(why) | Self::Lasting(why) | Self::Passing(why, _) => why,
+            Self::Missing(why) | Self::Gone(why) | Self::Lasting(why) | Self::Passing(why, _) => why,
         }
     }
 }
@@ -120,7 +122,8 @@ impl Fetch {
     /// The hashes of a tile. A partial tile is taken from the full one if it is there no more.
     pub(super) async fn tile(&self, tile: Tile) -> Result<Vec<Hash>, RemoteError> {
         let full = Tile::new(tile.level(), tile.index(), Tile::WIDTH_MAX).unwrap_or(tile);
-        let (bytes, served) = self.partial_or_full(tile, full, Tile::BYTES_MAX).await?;
+        let found = self.partial_or_full(tile, full, Tile::BYTES_MAX).await;
+        let (bytes, served) = found.map_err(Failure::why)?;
         if bytes.len() != served.bytes() {
             return Err(Wrong::TileLength { tile: served, bytes: bytes.len() }.into());
         }
@@ -128,11 +131,15 @@ impl Fetch {
         Ok(hashes.iter().copied().map(Hash::from_bytes).take(usize::from(tile.width())).collect())
     }
 
-    /// The bytes of a bundle, and which one they are of: the full one, if the partial one is there no more.
-    pub(super) async fn bundle(&self, bundle: Bundle) -> Result<(Bundle, Vec<u8>), Unchecked> {
+    /// The bytes of a bundle, and which one they are of: the full one, if the partial one is there no more. `None` if some of
+    /// its entries are no longer kept.
+    pub(super) async fn bundle(&self, bundle: Bundle) -> Result<Option<(Bundle, Vec<u8>)>, Unchecked> {
         let full = Bundle::new(bundle.tile().index(), Tile::WIDTH_MAX).unwrap_or(bundle);
-        let (bytes, served) = self.partial_or_full(bundle, full, BUNDLE_BYTES_MAX).await?;
-        Ok((served, bytes))
+        match self.partial_or_full(bundle, full, BUNDLE_BYTES_MAX).await {
+            Ok((bytes, served)) => Ok(Some((served, bytes))),
+            Err(Failure::Gone(_)) => Ok(None),
+            Err(failure) => Err(failure.why()),
+        }
     }
 
     async fn partial_or_full<T: Copy + PartialEq + std::fmt::Display>(
@@ -140,15 +147,15 @@ impl Fetch {
         wanted: T,
         full: T,
         max: usize,
-    ) -> Result<(Vec<u8>, T), Unchecked> {
+    ) -> Result<(Vec<u8>, T), Failure> {
         let failure = match self.try_get(&wanted.to_string(), max).await {
             Err(failure @ Failure::Missing(_)) if wanted != full => failure,
-            whole => return Ok((whole.map_err(Failure::why)?, wanted)),
+            whole => return Ok((whole?, wanted)),
         };
         match self.try_get(&full.to_string(), max).await {
             Ok(bytes) => Ok((bytes, full)),
-            Err(Failure::Missing(_)) => Err(failure.why()),
-            Err(other) => Err(other.why()),
+            Err(Failure::Missing(_)) => Err(failure),
+            Err(other) => Err(other),
         }
     }
 
@@ -196,6 +203,7 @@ impl Fetch {
         };
         Err(match status.as_u16() {
             404 => Failure::Missing(refused),
+            410 => Failure::Gone(refused),
             429 | 500 | 502..=504 => Failure::Passing(refused, asked.map(Duration::from_secs)),
             _ => Failure::Lasting(refused),
         })

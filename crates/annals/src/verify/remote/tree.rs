@@ -133,7 +133,8 @@ async fn culprit(
 async fn made_of_below(fetch: &Fetch, tile: Tile) -> Result<Vec<Hash>, RemoteError> {
     let Some(level) = tile.level().checked_sub(1) else {
         let bundle = Bundle::new(tile.index(), tile.width()).ok_or_else(|| impossible(&tile))?;
-        let (served, bytes) = fetch.bundle(bundle).await?;
+        let pruned = || impossible(&format!("{bundle} is no longer kept"));
+        let (served, bytes) = fetch.bundle(bundle).await?.ok_or_else(pruned)?;
         let entries = served.decode(&bytes).map_err(|source| Wrong::Bundle { bundle: served, source })?;
         return Ok(entries.into_iter().take(usize::from(tile.width())).map(leaf_hash).collect());
     };

@@ -65,7 +65,7 @@ impl Commits {
         }
         self.in_a_row.fetch_add(1, Ordering::Relaxed);
         let number = self.rivals.fetch_add(1, Ordering::Relaxed);
-        let admin = Admin { catalog: &*self.beside, clock: &*self.clock, who: "rival" };
+        let admin = Admin { catalog: &*self.beside, clock: &*self.clock, who: "rival", source: "cli" };
         administer::rename_account(&admin, append.account, &format!("Name {number}")).await.expect("renamed");
     }
 }

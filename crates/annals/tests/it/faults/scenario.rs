@@ -86,7 +86,7 @@ async fn history(client: &mut Client<'_>) {
 /// The command line changes the accounts while the server runs.
 async fn another_process(client: &mut Client<'_>) {
     let World { beside, clock, .. } = client.world;
-    let admin = Admin { catalog: &**beside, clock: &**clock, who: "operator" };
+    let admin = Admin { catalog: &**beside, clock: &**clock, who: "operator", source: "cli" };
     let account = client.tenant(0).account;
     let workspace = create_workspace(&admin, account, "Späť").await.expect("a workspace").token;
     let mut there = single(0, "o-20", "k-20");

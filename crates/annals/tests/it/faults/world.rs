@@ -117,7 +117,7 @@ fn open(dir: &TempDir) -> Sqlite {
 }
 
 async fn tenant(catalog: &dyn Catalog, clock: &dyn Clock, title: &str) -> Tenant {
-    let admin = Admin { catalog, clock, who: "operator" };
+    let admin = Admin { catalog, clock, who: "operator", source: "cli" };
     let account = create_account(&admin, title).await.expect("an account").id;
     let workspace = create_workspace(&admin, account, "Main").await.expect("a workspace").token;
     let mut secrets = Vec::new();
