@@ -15,12 +15,14 @@ use crate::catalog::{
 use crate::check;
 use crate::model::{AccessToken, Account, AccountId, Hold, Identity, TokenHash, User, Workspace};
 use crate::segment::{Seal, SegmentInfo};
+use prompt::Prompt;
 use readers::Readers;
 use writer::Writer;
 
 mod checkpoint;
 mod error;
 mod open;
+mod prompt;
 mod read;
 mod readers;
 mod schema;
@@ -40,6 +42,7 @@ const FORGET_ROWS: u32 = 4_096;
 pub struct Sqlite {
     // The readers close first: the last connection to close leaves no log behind.
     readers: Readers,
+    prompt: Prompt,
     writer: Writer,
 }
 
@@ -70,7 +73,8 @@ impl Sqlite {
     pub fn open(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
         let readers_options = options.clone();
         let writer = Writer::start(path.into(), options)?;
-        Ok(Self { readers: Readers::start(path, &readers_options)?, writer })
+        let prompt = Prompt::open(path, &readers_options)?;
+        Ok(Self { readers: Readers::start(path, &readers_options)?, prompt, writer })
     }
 }
 
@@ -86,6 +90,10 @@ impl Catalog for Sqlite {
     }
 
     async fn tree(&self, account: AccountId) -> Result<Tree, ReadError> {
+        // Every query begins with this.
+        if let Some(tree) = self.prompt.read(|connection| read::tree(connection, account)) {
+            return Ok(tree);
+        }
         self.readers.read(move |connection| read::tree(connection, account)).await
     }
 

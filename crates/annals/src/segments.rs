@@ -33,6 +33,9 @@ pub enum SegmentError {
         /// Its name.
         name: String,
     },
+    /// It is not in memory, and whoever asks must not wait for a disk: see [`Segments::at_once`].
+    #[error("a part of a segment is not in memory")]
+    Cold,
     /// Its bytes are not what was written. Named by [`Sealed`], which knows whose they are.
     #[error(transparent)]
     Damaged(#[from] Corrupt),
@@ -44,7 +47,7 @@ pub enum SegmentError {
 impl From<SegmentError> for ReadError {
     fn from(error: SegmentError) -> Self {
         match error {
-            SegmentError::Gone { .. } => Self::Unavailable(error.into()),
+            SegmentError::Gone { .. } | SegmentError::Cold => Self::Unavailable(error.into()),
             SegmentError::Damaged(corrupt) => Self::Corrupt(corrupt.to_string()),
             SegmentError::Read(error) => error,
         }

@@ -29,8 +29,7 @@ impl Readers {
         // Threads that were started end with `jobs` if a later one fails.
         let mut readers = Self { jobs: Some(jobs), threads: Vec::new() };
         for number in 0..options.readers.max(1) {
-            let open = Some(open::reader(path, options)?);
-            let mut state = State { path: path.into(), options: options.clone(), open };
+            let mut state = State::open(path, options.clone())?;
             let waiting = Arc::clone(&waiting);
             let thread = thread::Builder::new()
                 .name(format!("catalog-read-{number}"))
@@ -86,8 +85,8 @@ fn next(waiting: &Mutex<Receiver<Job>>) -> Option<Job> {
     waiting.lock().recv().ok()
 }
 
-/// What each thread owns.
-struct State {
+/// A connection, and how to get another.
+pub(super) struct State {
     path: PathBuf,
     options: SqliteOptions,
     /// Empty after a failed read, until the next job: a new connection takes nothing from before for granted.
@@ -95,7 +94,17 @@ struct State {
 }
 
 impl State {
-    fn read<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T, ReadError>) -> Result<T, ReadError> {
+    /// Opens a connection. The database must exist.
+    pub(super) fn open(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
+        let open = Some(open::reader(path, &options)?);
+        Ok(Self { path: path.into(), options, open })
+    }
+
+    /// Runs `work` in a transaction of its own.
+    pub(super) fn read<T>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
         let mut connection = match self.open.take() {
             Some(connection) => connection,
             None => open::reader(&self.path, &self.options)

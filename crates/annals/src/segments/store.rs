@@ -1,6 +1,7 @@
 //! Where segments are read: the blob store, with a cache of their parts in front of it.
 
 use std::{
+    cell::Cell,
     fmt,
     ops::Range,
     sync::{
@@ -108,6 +109,19 @@ impl Segments {
         Sealed::new(Arc::clone(self), number, account, info, layout).map(Arc::new)
     }
 
+    /// Runs a read here and now, if all that it needs is in memory; `None` if it has to be [`run`](Self::run). For reads that
+    /// take less time than waking another thread.
+    pub fn at_once<T>(
+        &self,
+        read: impl FnOnce() -> Result<T, SegmentError>,
+    ) -> Option<Result<T, SegmentError>> {
+        let _guard = MemoryOnly::begin();
+        match read() {
+            Err(SegmentError::Cold) => None,
+            answer => Some(answer),
+        }
+    }
+
     /// Runs a read that may block, on a thread where it may. Reads beyond so many at a time wait for their turn.
     pub async fn run<T: Send + 'static>(
         &self,
@@ -140,7 +154,31 @@ impl Segments {
         name: &str,
         ranges: &[Range<u64>],
     ) -> Result<Vec<Bytes>, SegmentError> {
+        if MEMORY_ONLY.get() {
+            return Err(SegmentError::Cold);
+        }
         self.runtime.block_on(self.blobs.read(key, ranges)).map_err(|error| of_blob(name, error))
+    }
+}
+
+thread_local! {
+    /// Whether this thread must not wait for a disk.
+    static MEMORY_ONLY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// While this lives, the thread reads memory only.
+struct MemoryOnly;
+
+impl MemoryOnly {
+    fn begin() -> Self {
+        MEMORY_ONLY.set(true);
+        Self
+    }
+}
+
+impl Drop for MemoryOnly {
+    fn drop(&mut self) {
+        MEMORY_ONLY.set(false);
     }
 }
 
