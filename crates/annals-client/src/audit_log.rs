@@ -34,7 +34,8 @@ pub struct AuditLog {
     pub workspace_token: Option<String>,
     /// When it was done; served in whole seconds, UTC.
     pub created_at: Timestamp,
-    /// A JSON object: key → `[old, new]`. [`AuditLog::changes`] takes it apart.
+    /// A JSON object: key → `[old, new]`. [`AuditLog::changes`] takes it apart. This and other values are null where they were
+    /// erased.
     pub changed_values: Box<RawValue>,
     /// A JSON object: key → value. [`members`] takes it apart.
     pub unchanged_values: Box<RawValue>,
@@ -50,16 +51,22 @@ pub struct AuditLog {
     /// A JSON object of the writer's own.
     #[serde(default)]
     pub metadata: Option<Box<RawValue>>,
+    /// The sections that were erased, if any: `actor`, `object`, `change`, `context`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub erased: Vec<String>,
     /// Position in the account's log, from 0.
     #[serde(default)]
     pub index: Option<u64>,
 }
 
 impl AuditLog {
-    /// The changed values one by one, in the order served.
+    /// The changed values one by one, in the order served; none if they were erased.
     ///
     /// Fails if `changed_values` is not an object of `[old, new]` pairs, which annals never serves.
     pub fn changes(&self) -> Result<Vec<Change<'_>>, serde_json::Error> {
+        if self.changed_values.get() == "null" {
+            return Ok(Vec::new());
+        }
         members(&self.changed_values)?
             .into_iter()
             .map(|(key, pair)| {

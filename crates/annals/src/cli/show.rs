@@ -85,6 +85,7 @@ fn facts(log: &AuditLog) -> Vec<(&'static str, String)> {
         ("workspace", joined(workspace)),
         ("context", log.context.as_deref().map(inline)),
         ("metadata", log.metadata.as_deref().map(inline)),
+        ("erased", Some(plain(&log.erased.join(", ")).into_owned())),
         ("index", log.index.map(|index| index.to_string())),
     ];
     facts
@@ -98,8 +99,11 @@ fn joined(parts: impl IntoIterator<Item = Option<String>>) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(" · "))
 }
 
-/// An object's members on one line.
+/// An object's members on one line; nothing of one that was erased.
 fn inline(object: &RawValue) -> String {
+    if object.get() == "null" {
+        return String::new();
+    }
     match members(object) {
         Ok(members) => {
             let texts: Vec<_> = members
@@ -164,6 +168,15 @@ mod tests {
         }
         assert!(!card.contains("metadata"), "{card}");
         assert!(card.contains("18446744073709551616") && card.contains("1.10"), "{card}");
+    }
+
+    #[test]
+    fn what_was_erased_is_named() {
+        let card = card(
+            r#"{"token":"adt_lg_1","object_token":"rprt_1","object_type":"Report","object_title":"Cloud spend","event":"record_updated","source":"api","user":null,"workspace_title":null,"workspace_token":null,"created_at":"2026-03-04T09:30:00Z","changed_values":null,"unchanged_values":null,"user_id":null,"user_role":null,"context":null,"metadata":null,"erased":["actor","change","context"],"index":7}"#,
+        );
+        assert!(card.contains("  erased     actor, change, context\n"), "{card}");
+        assert!(!card.contains("null") && !card.contains("FIELD") && !card.contains("Unchanged"), "{card}");
     }
 
     #[test]

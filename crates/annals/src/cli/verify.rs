@@ -81,6 +81,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         return url::run(&log, &trusted, &args.checkpoints, args.json);
     }
     let Some(path) = &args.file else {
+        if args.keys.are_given() {
+            return Err(output::usage(
+                "--key, --witness and --quorum are about a proof file or a log over HTTP, and neither was given",
+                "Name a file, or a log with --url. In a data directory the keys are those of the server.",
+            ));
+        }
         return log::run(&args.data_dir, args.account.as_deref(), &args.checkpoints, args.json);
     };
     let trusted = Trusted::of(&args.keys)?;

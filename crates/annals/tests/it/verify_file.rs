@@ -203,6 +203,9 @@ fn what_is_asked_for_in_vain_is_said() {
         let _ = writeln!(said, "{}", ran.failed(code));
     }
     insta::assert_snapshot!("asked", said);
+    // Of what is in a data directory nobody asks for these.
+    let dir = tempfile::tempdir().expect("temporary directory");
+    assert_eq!(crate::support::run(dir.path(), &["verify", "--key", &log]).status.code(), Some(2));
     for arguments in [
         &["--key", &log][..],
         &["--key", &log, "--witness", &a],

@@ -47,6 +47,13 @@ pub(super) struct Signers<'k> {
     pub(super) witnesses: Vec<(&'k VerifierKey, u64)>,
 }
 
+impl Keys {
+    /// Whether anybody was named.
+    pub(super) fn are_given(&self) -> bool {
+        !self.keys.is_empty() || !self.witnesses.is_empty() || self.quorum.is_some()
+    }
+}
+
 impl Trusted {
     pub(super) fn of(keys: &Keys) -> anyhow::Result<Self> {
         if keys.keys.is_empty() {
