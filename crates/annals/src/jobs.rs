@@ -17,8 +17,11 @@ const FLUSH_USES_EVERY: Duration = Duration::from_secs(15);
 /// Between two rounds of [`forget`].
 const FORGET_EVERY: Duration = Duration::from_hours(1);
 
-/// Between two looks for logs that have become quiet, for entries that are no longer kept, and for blobs that nobody lists.
+/// Between two looks for logs that have become quiet, and for blobs that nobody lists.
 const TEND_QUIET_EVERY: Duration = Duration::from_hours(1);
+
+/// Between two looks for entries that are no longer kept.
+const PRUNE_EVERY: Duration = Duration::from_hours(1);
 
 /// Between two looks for heads to seal, besides those that growing logs cause: what failed is tried again.
 const TEND_EVERY: Duration = Duration::from_mins(1);
@@ -33,6 +36,7 @@ pub async fn run(
     tokio::select! {
         never = keep_books(engine, idempotency_days) => never,
         never = tend(engine) => never,
+        never = prune(engine) => never,
         never = forget_copies(engine) => never,
         never = sign(signer, witnessing) => never,
     }
@@ -57,10 +61,18 @@ async fn tend(engine: &Engine) -> Infallible {
             _ = due.tick() => engine.keeper.tend().await,
             _ = quiet.tick() => {
                 engine.keeper.tend_quiet().await;
-                engine.keeper.prune().await;
                 engine.keeper.sweep().await;
             }
         }
+    }
+}
+
+/// Removes what is no longer kept. It may take long, and segments are made meanwhile.
+async fn prune(engine: &Engine) -> Infallible {
+    let mut due = every(PRUNE_EVERY);
+    loop {
+        due.tick().await;
+        engine.keeper.prune().await;
     }
 }
 
