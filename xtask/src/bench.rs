@@ -1,27 +1,34 @@
 //! `cargo xtask bench`: how fast annals writes and reads, with PostgreSQL beside it in one run on one machine.
 //!
 //! Both sides commit durably, hold the same events, are measured in turn by the same load generator on the same cores,
-//! and are stopped and removed at the end, however it comes. What to read next: `writes` and `reads` for what is
+//! and are stopped and removed at the end, however it comes. What to read next: `writes`, `reads` and `proofs` for what is
 //! measured, `postgres` and `schema.sql` for what annals is compared with, `load` for how it is measured.
 
 mod annals;
 mod columns;
 mod disk;
 mod events;
+mod gather;
+mod hashing;
 mod http;
 mod load;
 mod load_http;
 mod load_pg;
+mod loading;
 mod machine;
 mod picks;
 mod postgres;
 mod process;
 mod progress;
+mod proof_reads;
+mod proofs;
 mod read_cases;
 mod reads;
+mod recording;
 mod render;
 mod report;
 mod table;
+mod verifying;
 mod writes;
 
 use std::fs::{self, File, Permissions};
@@ -30,20 +37,18 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::annals::Annals;
 use self::events::Sample;
+use self::loading::PostgresSide;
 use self::machine::Machine;
-use self::picks::Picker;
-use self::postgres::Postgres;
-use self::progress::Phase;
-use self::report::{AnnalsMemory, Loaded, Report};
+use self::report::{AnnalsMemory, Report, Wants};
 
-/// Compare annals with PostgreSQL on this machine
+/// Compare annals with PostgreSQL, and what proofs cost with what they must cost, on this machine
 #[derive(Clone, clap::Args)]
 pub(crate) struct BenchArgs {
     /// Events loaded on both sides before anything is measured
@@ -84,6 +89,8 @@ pub(crate) struct BenchArgs {
 enum Only {
     Writes,
     Reads,
+    /// Proofs, verifying, and recording beside recording without hashing: without PostgreSQL
+    Proofs,
 }
 
 /// Events prepared for the measured writes, at most: they come again when they run out.
@@ -134,104 +141,79 @@ async fn measure(args: &BenchArgs) -> Result<Report> {
     // PostgreSQL's own user must be able to pass.
     fs::set_permissions(dir.path(), Permissions::from_mode(0o755))?;
     let machine = Machine::look(dir.path()).await?;
-    let (postgres_dir, annals_dir) = (dir.path().join("postgres"), dir.path().join("annals"));
-    fs::create_dir(&postgres_dir)?;
 
     let events = usize::try_from(args.events)?;
     let (rounds, time) = (usize::try_from(args.rounds)?, Duration::from_secs(args.seconds));
     let live = usize::try_from(args.events.min(LIVE_EVENTS_MAX))?;
     let sample = Sample { binary: binary.clone(), seed: args.seed, preload: events, live };
-    let postgres = Postgres::start(&postgres_dir, args.postgres_bin.as_deref(), machine.memory_bytes).await?;
-    let mut annals = Annals::start(&binary, &annals_dir).await?;
-    let (picker, loaded) = load(&annals, &postgres, &sample).await?;
+    let mut side = match args.only {
+        Some(Only::Proofs) => None,
+        _ => Some(PostgresSide::load(dir.path(), args.postgres_bin.as_deref(), &machine, &sample).await?),
+    };
+    let mut annals = Annals::start(&binary, &dir.path().join("annals")).await?;
+    let (gathered, loaded) = loading::load(&annals, &sample).await?;
     let loading = annals.memory()?;
     let opening_seconds = annals.restart().await?.as_secs_f64();
     // annals records in an account's log what is done to the account: its token, the workspaces that came with events.
     let own_entries =
         annals.total("").await?.checked_sub(args.events).context("annals lacks events of the sample")?;
+    let mut annals_expected = own_entries + args.events;
 
     let (mut reads, mut reading) = (Vec::new(), None);
-    if args.only != Some(Only::Writes) {
+    let (mut writes, mut writing) = (Vec::new(), None);
+    if let Some(side) = side.as_ref().filter(|_| args.only != Some(Only::Writes)) {
         annals.reset_memory_peak()?;
-        let cases = read_cases::all(&picker.pick()?, events)?;
+        let cases = read_cases::all(&side.picker.pick()?, events)?;
         // A read is short: a fifth of the time gives as many as are needed.
-        reads = reads::measure(&annals, &postgres, &cases, own_entries, rounds, time / 5).await?;
+        reads = reads::measure(&annals, &side.postgres, &cases, own_entries, rounds, time / 5).await?;
         reading = Some(annals.memory()?);
     }
-    let (mut writes, mut writing) = (Vec::new(), None);
-    let (mut annals_expected, mut postgres_expected) = (own_entries + args.events, args.events);
-    if args.only != Some(Only::Reads) {
+    let mut proofs = None;
+    if matches!(args.only, None | Some(Only::Proofs)) {
+        // The log still has as many entries as were asked for.
+        let recording_dir = dir.path().join("recording");
+        proofs = Some(proofs::measure(&annals, &sample, &gathered, &recording_dir, rounds, time).await?);
+    }
+    if let Some(side) = side.as_mut().filter(|_| args.only != Some(Only::Reads)) {
         annals.reset_memory_peak()?;
-        let measured = writes::measure(&annals, &postgres, &sample, rounds, time).await?;
+        let measured = writes::measure(&annals, &side.postgres, &sample, rounds, time).await?;
         writing = Some(annals.memory()?);
         writes = measured.results;
         annals_expected += measured.annals_rows;
-        postgres_expected += measured.postgres_rows;
+        side.rows += measured.postgres_rows;
     }
 
     let annals_rows = annals.total("").await?;
-    let postgres_rows = table::size(&postgres.connect().await?).await?.rows;
     ensure!(annals_rows == annals_expected, "annals holds {annals_rows} entries, not {annals_expected}");
-    ensure!(
-        postgres_rows == postgres_expected,
-        "PostgreSQL holds {postgres_rows} rows, not {postgres_expected}"
-    );
+    let postgres = match side {
+        Some(side) => Some(side.report().await?),
+        None => None,
+    };
     let annals_memory = AnnalsMemory { loading, reading, writing };
+    let targets = Wants {
+        events,
+        loaded: &loaded,
+        reads: &reads,
+        writes: &writes,
+        proofs: proofs.as_ref(),
+        memory: &annals_memory,
+        opening_seconds,
+    }
+    .targets()?;
     Ok(Report {
         machine,
-        postgres_memory_bytes: postgres.memory_bytes()?,
-        postgres_version: postgres.version.clone(),
-        postgres_settings: postgres.settings.clone(),
+        postgres,
         events,
         seed: args.seed,
         rounds,
         seconds: args.seconds,
         opening_seconds,
-        targets: report::targets(events, &loaded, &reads, &writes, &annals_memory, opening_seconds)?,
+        targets,
         loaded,
         reads,
+        proofs,
         writes,
         annals_memory,
         annals_rows,
-        postgres_rows,
     })
-}
-
-/// Loads the same events, in the same order, on both sides.
-async fn load(annals: &Annals, postgres: &Postgres, sample: &Sample) -> Result<(Picker, Loaded)> {
-    let phase = Phase::begin("loading PostgreSQL", sample.preload)?;
-    let start = Instant::now();
-    let client = postgres.connect().await?;
-    let mut picker = Picker::new(sample.preload);
-    table::create(&client).await?;
-    let events = sample.preload_lines()?.map(|line| {
-        let event = events::parse(&line?)?;
-        picker.see(&event);
-        phase.done();
-        Ok(event)
-    });
-    table::load(&client, events).await?;
-    phase.step("building indexes".to_owned());
-    table::index(&client).await?;
-    let postgres_seconds = start.elapsed().as_secs_f64();
-    drop(phase);
-
-    let phase = Phase::begin("loading annals", sample.preload)?;
-    let start = Instant::now();
-    annals.load(sample.preload_lines()?.inspect(|_| phase.done())).await?;
-    let annals_seconds = start.elapsed().as_secs_f64();
-    phase.step("sealing what is left".to_owned());
-    let annals_sealed = annals.sealed().await?;
-
-    let postgres_size = table::size(&client).await?;
-    Ok((
-        picker,
-        Loaded {
-            annals_seconds,
-            postgres_seconds,
-            annals_sealed,
-            annals_disk: annals.disk()?,
-            postgres_size,
-        },
-    ))
 }

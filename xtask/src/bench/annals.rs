@@ -1,6 +1,7 @@
 //! annals as its users run it: the release binary, an account and a token of its own, durable commits.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,6 +29,8 @@ pub(crate) struct Annals {
     server: Server,
     data_dir: PathBuf,
     address: SocketAddr,
+    /// The token of the account.
+    account: String,
     token: String,
 }
 
@@ -98,7 +101,7 @@ impl Annals {
         // Free at this moment; nobody else on the machine is expected to take it before the server does.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let server = serve(binary, &data_dir, address, dir.join("log"))?;
-        let mut annals = Self { binary: binary.to_owned(), server, data_dir, address, token };
+        let mut annals = Self { binary: binary.to_owned(), server, data_dir, address, account, token };
         annals.wait_until_ready().await?;
         Ok(annals)
     }
@@ -157,6 +160,23 @@ impl Annals {
         number.with_context(|| format!("`last` does not end in a page: {last}"))
     }
 
+    /// Path of what the log publishes under a name: a tile, or a bundle of entries.
+    pub(crate) fn published_target(&self, name: &dyn Display) -> String {
+        format!("/tlog/{}/{name}", self.account)
+    }
+
+    /// A command of the program that reads the data directory, also while the server runs.
+    pub(crate) fn beside(&self, command: &str) -> Command {
+        let mut beside = Command::new(&self.binary);
+        beside.arg(command).arg("--data-dir").arg(&self.data_dir);
+        beside
+    }
+
+    /// What the server has written since it was started.
+    pub(crate) fn words(&self) -> String {
+        self.server.words()
+    }
+
     /// Resident memory of the server.
     pub(crate) fn memory(&self) -> Result<Memory> {
         process::memory(self.server.pid())
@@ -176,9 +196,7 @@ impl Annals {
     pub(crate) async fn sealed(&self) -> Result<Sealed> {
         let (mut before, mut same) = (None, 0);
         loop {
-            let text = process::output(
-                Command::new(&self.binary).args(["inspect", "--json", "--data-dir"]).arg(&self.data_dir),
-            )?;
+            let text = process::output(self.beside("inspect").arg("--json"))?;
             let survey: Survey = serde_json::from_str(&text).context("inspect is not what it should be")?;
             let account = survey.accounts.into_iter().next().context("there is no account")?;
             let rows = account.segments.iter().map(|segment| segment.rows).sum();
@@ -262,6 +280,11 @@ impl Sealed {
 /// Path and query of one page of the list; `query` ends in `&` when it is not empty.
 pub(crate) fn page_target(query: &str, page: usize, limit: usize) -> String {
     format!("/v2/audit_logs?{query}limit={limit}&page={page}")
+}
+
+/// Path of the proof of one entry.
+pub(crate) fn proof_target(token: &str) -> String {
+    format!("/v2/audit_logs/{token}/proof")
 }
 
 /// Path of one entry.

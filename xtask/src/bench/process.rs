@@ -47,8 +47,13 @@ impl Server {
         bail!("the server ended ({status}); its last words:\n{}", self.last_words())
     }
 
+    /// All that it has written so far.
+    pub(crate) fn words(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
     fn last_words(&self) -> String {
-        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let log = self.words();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(20)..].join("\n")
     }

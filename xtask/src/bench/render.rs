@@ -1,12 +1,14 @@
 //! What the benchmark found, for people: the machine, the tables, and what is wanted beside what was found.
 
+mod proofs;
+
 use std::io::Write;
 
 use anyhow::Result;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use super::load::{Spread, Summary};
-use super::report::{AnnalsMemory, Report, bytes};
+use super::report::{AnnalsMemory, PostgresReport, Report, bytes};
 
 /// Prints the report.
 pub(crate) fn print(report: &Report, out: &mut impl Write) -> Result<()> {
@@ -21,6 +23,9 @@ pub(crate) fn print(report: &Report, out: &mut impl Write) -> Result<()> {
     if !report.reads.is_empty() {
         writeln!(out, "\nReading: latency of a request in ms, one connection, page and exact total\n")?;
         writeln!(out, "{}", reads(report))?;
+    }
+    if let Some(proofs) = &report.proofs {
+        proofs::print(proofs, out)?;
     }
     print_sizes(report, out)?;
     if !report.targets.is_empty() {
@@ -51,30 +56,28 @@ fn print_setting(report: &Report, out: &mut impl Write) -> Result<()> {
     }
     writeln!(
         out,
-        "{} events loaded on both sides, seed {}, {} x {} s a case and side, the load generator on the same cores",
+        "{} events loaded, seed {}, {} x {} s a case and side, the load generator on the same cores",
         count(report.events as u64),
         report.seed,
         report.rounds,
         report.seconds,
     )?;
-    let settings: Vec<_> =
-        report.postgres_settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    writeln!(out, "{}\n  {}", report.postgres_version, settings.join(" "))?;
+    if let Some(postgres) = &report.postgres {
+        let settings: Vec<_> =
+            postgres.settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        writeln!(out, "{}\n  {}", postgres.version, settings.join(" "))?;
+    }
     Ok(())
 }
 
 fn print_sizes(report: &Report, out: &mut impl Write) -> Result<()> {
     let loaded = &report.loaded;
     let events = (report.events as u64).max(1);
-    let size = &loaded.postgres_size;
     writeln!(
         out,
-        "\nDisk, bytes an event after loading: annals {} (and {} of write-ahead log), PostgreSQL {} (rows {}, indexes {})",
+        "\nDisk, bytes an event after loading: annals {} (and {} of write-ahead log)",
         loaded.annals_disk.data_bytes / events,
         bytes(loaded.annals_disk.log_bytes),
-        (size.table_bytes + size.index_bytes) / events,
-        size.table_bytes / events,
-        size.index_bytes / events,
     )?;
     let sealed = &loaded.annals_sealed;
     let parts: Vec<String> = sealed
@@ -91,11 +94,7 @@ fn print_sizes(report: &Report, out: &mut impl Write) -> Result<()> {
         tenths(sealed.bytes, sealed.rows),
         parts.join(", "),
     )?;
-    writeln!(
-        out,
-        "Loading: annals {:.0} s by one writer over HTTP, PostgreSQL {:.0} s by COPY, then indexes and vacuum",
-        loaded.annals_seconds, loaded.postgres_seconds,
-    )?;
+    writeln!(out, "Loading: annals {:.0} s by one writer over HTTP", loaded.annals_seconds)?;
     writeln!(out, "Opening: {:.2} s from the start of annals to its first answer", report.opening_seconds)?;
     let AnnalsMemory { loading, reading, writing } = &report.annals_memory;
     let phases = [("loading", Some(loading)), ("reading", reading.as_ref()), ("writing", writing.as_ref())];
@@ -105,17 +104,26 @@ fn print_sizes(report: &Report, out: &mut impl Write) -> Result<()> {
             memory.map(|m| format!("{name} {} (peak {})", bytes(m.now_bytes), bytes(m.peak_bytes)))
         })
         .collect();
+    writeln!(out, "Memory: annals after {}", phases.join(", "))?;
+    writeln!(out, "Rows at the end: annals {}", count(report.annals_rows))?;
+    match &report.postgres {
+        Some(postgres) => print_postgres(postgres, events, out),
+        None => Ok(()),
+    }
+}
+
+fn print_postgres(postgres: &PostgresReport, events: u64, out: &mut impl Write) -> Result<()> {
+    let size = &postgres.size;
     writeln!(
         out,
-        "Memory: annals after {}; PostgreSQL {} with shared buffers",
-        phases.join(", "),
-        bytes(report.postgres_memory_bytes),
-    )?;
-    writeln!(
-        out,
-        "Rows at the end: annals {}, PostgreSQL {}",
-        count(report.annals_rows),
-        count(report.postgres_rows)
+        "PostgreSQL: {} bytes an event on disk (rows {}, indexes {}); loading {:.0} s by COPY, then indexes and vacuum; \
+         memory {} with shared buffers; {} rows at the end",
+        (size.table_bytes + size.index_bytes) / events,
+        size.table_bytes / events,
+        size.index_bytes / events,
+        postgres.loading_seconds,
+        bytes(postgres.memory_bytes),
+        count(postgres.rows),
     )?;
     Ok(())
 }

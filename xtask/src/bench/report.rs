@@ -7,6 +7,7 @@ use super::annals::Sealed;
 use super::disk::Disk;
 use super::machine::Machine;
 use super::process::Memory;
+use super::proofs::Proofs;
 use super::read_cases::{self, Wanted};
 use super::reads::ReadResult;
 use super::table::Size;
@@ -31,40 +32,50 @@ const READ_MEMORY_BYTES_MAX: u64 = 1_000_000_000;
 #[derive(Serialize)]
 pub(crate) struct Report {
     pub(crate) machine: Machine,
-    /// PostgreSQL's version and every setting that differs from its defaults.
-    pub(crate) postgres_version: String,
-    pub(crate) postgres_settings: Vec<(&'static str, String)>,
-    /// Events loaded into both sides before anything was measured.
+    /// Unless only annals was measured.
+    pub(crate) postgres: Option<PostgresReport>,
+    /// Events loaded before anything was measured.
     pub(crate) events: usize,
     pub(crate) seed: u64,
     pub(crate) rounds: usize,
     pub(crate) seconds: u64,
     pub(crate) loaded: Loaded,
     pub(crate) reads: Vec<ReadResult>,
+    pub(crate) proofs: Option<Proofs>,
     pub(crate) writes: Vec<WriteResult>,
     pub(crate) annals_memory: AnnalsMemory,
-    /// All processes, shared buffers once, after everything.
-    pub(crate) postgres_memory_bytes: u64,
     /// At the end.
     pub(crate) annals_rows: u64,
-    pub(crate) postgres_rows: u64,
     /// From the start of a server to its first answer, with all of it in place.
     pub(crate) opening_seconds: f64,
     pub(crate) targets: Vec<Target>,
 }
 
-/// Both sides once the events are in and nothing else has happened.
+/// PostgreSQL's side.
+#[derive(Serialize)]
+pub(crate) struct PostgresReport {
+    pub(crate) version: String,
+    /// Every setting that differs from its defaults.
+    pub(crate) settings: Vec<(&'static str, String)>,
+    /// COPY, indexes, vacuum and checkpoint.
+    pub(crate) loading_seconds: f64,
+    /// Once the events were in and nothing else had happened.
+    pub(crate) size: Size,
+    /// All processes, shared buffers once, after everything.
+    pub(crate) memory_bytes: u64,
+    /// At the end.
+    pub(crate) rows: u64,
+}
+
+/// annals once the events are in and nothing else has happened.
 #[derive(Serialize)]
 pub(crate) struct Loaded {
     /// Through the HTTP API, by one writer.
     pub(crate) annals_seconds: f64,
-    /// COPY, indexes, vacuum and checkpoint.
-    pub(crate) postgres_seconds: f64,
     /// What is in segments when sealing and compacting have come to an end.
     pub(crate) annals_sealed: Sealed,
     /// With segments that were compacted away, which stay for a while, and the catalog with room for new entries.
     pub(crate) annals_disk: Disk,
-    pub(crate) postgres_size: Size,
 }
 
 /// Resident memory of annals at the end of each phase, with the peak within it.
@@ -84,19 +95,40 @@ pub(crate) struct Target {
     pub(crate) met: bool,
 }
 
-/// Compares what was found with what is wanted; nothing is wanted of cases that did not run.
-pub(crate) fn targets(
+/// What was found, as far as something is wanted of it; nothing is wanted of cases that did not run.
+pub(crate) struct Wants<'a> {
+    pub(crate) events: usize,
+    pub(crate) loaded: &'a Loaded,
+    pub(crate) reads: &'a [ReadResult],
+    pub(crate) writes: &'a [WriteResult],
+    pub(crate) proofs: Option<&'a Proofs>,
+    pub(crate) memory: &'a AnnalsMemory,
+    pub(crate) opening_seconds: f64,
+}
+
+impl Wants<'_> {
+    /// Compares what was found with what is wanted.
+    pub(crate) fn targets(&self) -> Result<Vec<Target>> {
+        let Self { events, loaded, reads, writes, proofs, memory, opening_seconds } = *self;
+        let mut targets = Vec::new();
+        if events >= MANY_EVENTS {
+            of_many(&mut targets, loaded, reads, memory, opening_seconds)?;
+        }
+        if let Some(proofs) = proofs {
+            targets.extend(proofs.targets(events >= MANY_EVENTS)?);
+        }
+        of_writes(&mut targets, events, writes, memory)?;
+        Ok(targets)
+    }
+}
+
+/// What is wanted of writing.
+fn of_writes(
+    targets: &mut Vec<Target>,
     events: usize,
-    loaded: &Loaded,
-    reads: &[ReadResult],
     writes: &[WriteResult],
     memory: &AnnalsMemory,
-    opening_seconds: f64,
-) -> Result<Vec<Target>> {
-    let mut targets = Vec::new();
-    if events >= MANY_EVENTS {
-        of_many(&mut targets, loaded, reads, memory, opening_seconds)?;
-    }
+) -> Result<()> {
     let write_ratio_min = if events >= MANY_EVENTS { BATCH_RATIO_MIN_OF_MANY } else { WRITE_RATIO_MIN };
     if !writes.is_empty() {
         let wanted = format!("at least {WRITE_RATIO_MIN} times");
@@ -129,7 +161,7 @@ pub(crate) fn targets(
             met: memory.peak_bytes < WRITE_MEMORY_BYTES_MAX,
         });
     }
-    Ok(targets)
+    Ok(())
 }
 
 /// What is wanted of a log that is too long for memory.

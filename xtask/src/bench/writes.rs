@@ -72,8 +72,8 @@ pub(crate) struct WriteResult {
 
 /// The turns of one case on one side.
 #[derive(Default)]
-struct Turns {
-    measured: Vec<Turn>,
+pub(crate) struct Turns {
+    pub(crate) measured: Vec<Turn>,
     /// Of the server, over the measured turns with the requests that warmed them up.
     cpu: Duration,
     /// Written in the same time.
@@ -123,12 +123,9 @@ pub(crate) async fn measure(
             let of_postgres = postgres_turn(postgres, &parameters, *case, time, &postgres_next).await?;
             phase.done();
             for (side, (turn, cpu)) in [of_annals, of_postgres].into_iter().enumerate() {
-                let written = turn.rows + turn.unmeasured_rows;
-                rows[side] += written;
+                rows[side] += turn.rows + turn.unmeasured_rows;
                 if round > 0 {
-                    turns[side].rows += written;
-                    turns[side].cpu += cpu;
-                    turns[side].measured.push(turn);
+                    turns[side].add(turn, cpu);
                 }
             }
         }
@@ -138,7 +135,8 @@ pub(crate) async fn measure(
     Ok(Writes { results: results.collect(), annals_rows: rows[0], postgres_rows: rows[1] })
 }
 
-async fn annals_turn(
+/// One turn of a case on annals' side, and what the server took of the processors for it.
+pub(crate) async fn annals_turn(
     annals: &Annals,
     bodies: &Bodies,
     case: WriteCase,
@@ -183,8 +181,16 @@ impl WriteResult {
 }
 
 impl Turns {
+    /// Adds a turn, and what the server took of the processors for it.
+    pub(crate) fn add(&mut self, turn: Turn, cpu: Duration) {
+        self.rows += turn.rows + turn.unmeasured_rows;
+        self.cpu += cpu;
+        self.measured.push(turn);
+    }
+
+    /// Processor time of the server for each row.
     #[expect(clippy::cast_precision_loss, reason = "rows of a benchmark are far below 2^52")]
-    fn cpu_us_per_row(&self) -> f64 {
+    pub(crate) fn cpu_us_per_row(&self) -> f64 {
         self.cpu.as_secs_f64() * 1e6 / self.rows as f64
     }
 }

@@ -11,7 +11,7 @@ use std::{io, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 use annals_store::{Blobs, Catalog};
 use anyhow::Context;
 use tokio::task::JoinHandle;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::output::{self, HintExt};
 use crate::{
@@ -74,6 +74,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
     // What is declared first ends last: the log outlives the lock, and the lock the catalog.
     let _telemetry = telemetry::start(&config)?;
+    if cfg!(annals_without_hashing) {
+        error!(
+            "BUILT WITHOUT HASHING, to be compared with: what this server records proves nothing, whatever it signs"
+        );
+    }
     for warning in &loaded.warnings {
         warn!("{warning}");
     }
