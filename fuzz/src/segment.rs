@@ -1,6 +1,6 @@
 //! Segments: whatever a file holds, reading it ends, with an answer within bounds or an error.
 
-use std::{ops::ControlFlow, sync::Arc};
+use std::{hash::RandomState, num::NonZero, ops::ControlFlow, sync::Arc};
 
 use annals_format::{
     LogToken, Row,
@@ -61,7 +61,8 @@ pub fn segment(input: &[u8]) {
     // A segment with itself before it is no neighbour, but alone it is merged.
     if rows < 10_000 {
         let _ = merge(&[(&segment, &file)], &Options::default(), std::io::sink());
-        let _ = verify(&segment, &file, &file, search, |index, _| assert!(indexes.contains(&index)));
+        let (secret, leaf) = (RandomState::new(), |index, _| assert!(indexes.contains(&index)));
+        let _ = verify(&segment, NonZero::<usize>::MIN, &secret, || &file, &file, search, leaf);
         rewritten(&segment, &file);
     }
 }

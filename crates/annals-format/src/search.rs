@@ -133,6 +133,15 @@ impl Row<'_> {
         scalars(self.changed(), |_, text| each(text));
     }
 
+    /// Gives both at once: each text whose words a search finds the entry by, and whether it is the name of a field that the
+    /// entry changed.
+    pub fn searched(&self, mut each: impl FnMut(&str, bool)) {
+        for text in self.titles_and_user() {
+            each(&text, false);
+        }
+        scalars(self.changed(), |place, text| each(text, place == Place::Key(1)));
+    }
+
     /// Gives the name of each field that the entry changed.
     pub fn changed_fields(&self, mut each: impl FnMut(&str)) {
         scalars(self.changed(), |place, text| {

@@ -23,6 +23,7 @@ mod read;
 mod rewrite;
 mod rows;
 mod seal;
+mod sum;
 mod terms;
 mod tokens;
 mod trace;

@@ -116,13 +116,20 @@ impl fmt::Display for Timestamp {
         let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
         let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
         let year = year_of_era + era * 400 + i64::from(month <= 2);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
-            second / 3_600,
-            second / 60 % 60,
-            second % 60
-        )
+        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+        if !(0..10_000).contains(&year) {
+            return write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
+        }
+        let mut text = *b"0000-00-00T00:00:00Z";
+        let numbers =
+            [(0, year / 100), (2, year % 100), (5, month), (8, day), (11, hour), (14, minute), (17, second)];
+        for (at, number) in numbers {
+            let digits = [number / 10, number % 10].map(|digit| b'0' + digit.to_le_bytes()[0]);
+            for (to, from) in text.iter_mut().skip(at).zip(digits) {
+                *to = from;
+            }
+        }
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 

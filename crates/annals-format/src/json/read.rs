@@ -52,7 +52,7 @@ impl<'a> Iterator for Elements<'a> {
 /// The characters of a JSON string in minimal spelling; `None` when `value` is no string.
 pub fn string(value: &str) -> Option<Cow<'_, str>> {
     let inner = value.strip_prefix('"')?.strip_suffix('"')?;
-    if !inner.contains('\\') {
+    if plain_length(inner.as_bytes()) == inner.len() {
         return Some(Cow::Borrowed(inner));
     }
     let mut decoded = String::with_capacity(inner.len());

@@ -15,17 +15,23 @@ pub(super) enum Place {
 
 /// Gives each key, string and number in a JSON value in minimal spelling, strings decoded.
 pub(super) fn scalars(value: &str, mut each: impl FnMut(Place, &str)) {
-    spelt(value, |place, spelt| {
-        if spelt.starts_with('"') {
-            each(place, &json::string(spelt).unwrap_or(Cow::Borrowed("")));
-        } else {
-            each(place, spelt);
+    each_spelt(value, |place, spelt, is_plain| {
+        let inner = spelt.strip_prefix('"').map(|rest| rest.strip_suffix('"').filter(|_| is_plain));
+        match inner {
+            None => each(place, spelt),
+            Some(Some(inner)) => each(place, inner),
+            Some(None) => each(place, &json::string(spelt).unwrap_or(Cow::Borrowed(""))),
         }
     });
 }
 
 /// Gives each key, string and number in a JSON value in minimal spelling as it is spelt.
 pub(super) fn spelt(value: &str, mut each: impl FnMut(Place, &str)) {
+    each_spelt(value, |place, spelt, _| each(place, spelt));
+}
+
+/// Says of each also whether it has no backslash.
+fn each_spelt(value: &str, mut each: impl FnMut(Place, &str, bool)) {
     let bytes = value.as_bytes();
     let (mut at, mut depth) = (0, 0_usize);
     while let Some(byte) = bytes.get(at) {
@@ -33,16 +39,16 @@ pub(super) fn spelt(value: &str, mut each: impl FnMut(Place, &str)) {
             b'{' | b'[' => depth += 1,
             b'}' | b']' => depth = depth.saturating_sub(1),
             b'"' => {
-                let end = string_end(bytes, at);
+                let (end, is_plain) = string_end(bytes, at);
                 let place = if bytes.get(end) == Some(&b':') { Place::Key(depth) } else { Place::Value };
-                each(place, value.get(at..end).unwrap_or("\"\""));
+                each(place, value.get(at..end).unwrap_or("\"\""), is_plain);
                 at = end;
                 continue;
             }
             b'-' | b'0'..=b'9' => {
                 let rest = bytes.get(at..).unwrap_or_default();
                 let length = rest.iter().take_while(|byte| !matches!(byte, b',' | b']' | b'}')).count();
-                each(Place::Value, value.get(at..at + length).unwrap_or_default());
+                each(Place::Value, value.get(at..at + length).unwrap_or_default(), true);
                 at += length;
                 continue;
             }
@@ -52,17 +58,17 @@ pub(super) fn spelt(value: &str, mut each: impl FnMut(Place, &str)) {
     }
 }
 
-/// Where the string that begins at `start` ends, its quotation marks included.
-fn string_end(bytes: &[u8], start: usize) -> usize {
-    let mut at = start + 1;
+/// Where the string that begins at `start` ends, its quotation marks included, and whether it has no backslash.
+fn string_end(bytes: &[u8], start: usize) -> (usize, bool) {
+    let (mut at, mut is_plain) = (start + 1, true);
     while let Some(byte) = bytes.get(at) {
         match byte {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
+            b'"' => return (at + 1, is_plain),
+            b'\\' => (at, is_plain) = (at + 2, false),
             _ => at += 1,
         }
     }
-    bytes.len()
+    (bytes.len(), is_plain)
 }
 
 #[cfg(test)]

@@ -107,6 +107,18 @@ impl RowBlock {
     }
 
     pub(super) fn rows(&self, unpacker: &mut Unpacker) -> Result<Vec<Vec<u8>>, Reason> {
+        let mut rows = Vec::with_capacity(BLOCK_ROWS as usize);
+        self.each_row(unpacker, &mut Room::default(), |row| rows.push(row.to_vec()))?;
+        Ok(rows)
+    }
+
+    /// Gives each row, put together in the room of the one before.
+    pub(super) fn each_row(
+        &self,
+        unpacker: &mut Unpacker,
+        room: &mut Room,
+        mut each: impl FnMut(&[u8]),
+    ) -> Result<(), Reason> {
         let mut cursor = Cursor::new(&self.bytes);
         let (_crc, form, count, length) = (cursor.u32()?, cursor.u8()?, cursor.u8()?, cursor.u32()? as usize);
         if count == 0 || u32::from(count) > BLOCK_ROWS {
@@ -117,21 +129,32 @@ impl RowBlock {
         }
         let count = usize::from(count);
         match form {
-            VERBATIM => verbatim(&unpacker.unpack(cursor.rest(), length)?, count),
+            VERBATIM => {
+                unpacker.unpack_into(cursor.rest(), length, &mut room.packed)?;
+                verbatim(&room.packed, count, each)
+            }
             LIFTED | LIFTED_ERASED => {
                 let lifted = Lifted::decode(&mut cursor, count, form)?;
-                lifted.rows(&unpacker.unpack(cursor.rest(), length)?)
+                unpacker.unpack_into(cursor.rest(), length, &mut room.packed)?;
+                lifted.each_row(&room.packed, &mut room.row, &mut each)
             }
             _ => Err("its form is unknown"),
         }
     }
 }
 
-fn verbatim(raw: &[u8], count: usize) -> Result<Vec<Vec<u8>>, Reason> {
+/// Where blocks are unpacked, one after the other, and their rows put together.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    packed: Vec<u8>,
+    row: Vec<u8>,
+}
+
+fn verbatim(raw: &[u8], count: usize, mut each: impl FnMut(&[u8])) -> Result<(), Reason> {
     let mut cursor = Cursor::new(raw);
     let lengths = (0..count).map(|_| cursor.leb32()).collect::<Result<Vec<_>, _>>()?;
-    let rows = lengths.into_iter().map(|length| cursor.take(length as usize).map(<[u8]>::to_vec));
-    let rows = rows.collect::<Result<Vec<_>, _>>()?;
-    cursor.end()?;
-    Ok(rows)
+    for length in lengths {
+        each(cursor.take(length as usize)?);
+    }
+    cursor.end()
 }

@@ -55,9 +55,21 @@ impl<'a> Unpacker<'a> {
 
     /// Unpacks a frame of exactly this many bytes, which the caller has found to be few enough to allocate.
     pub(super) fn unpack(&mut self, frame: &[u8], length: usize) -> Result<Vec<u8>, Reason> {
-        let mut raw = Vec::with_capacity(length);
-        match self.0.decompress_to_buffer(frame, &mut raw) {
-            Ok(_) if raw.len() == length => Ok(raw),
+        let mut raw = Vec::new();
+        self.unpack_into(frame, length, &mut raw).map(|()| raw)
+    }
+
+    /// The same in the place of what was there.
+    pub(super) fn unpack_into(
+        &mut self,
+        frame: &[u8],
+        length: usize,
+        raw: &mut Vec<u8>,
+    ) -> Result<(), Reason> {
+        raw.clear();
+        raw.reserve_exact(length);
+        match self.0.decompress_to_buffer(frame, raw) {
+            Ok(_) if raw.len() == length => Ok(()),
             Ok(_) => Err("it has another length than it says"),
             Err(_) => Err("zstd cannot unpack it"),
         }

@@ -147,7 +147,7 @@ impl Segment {
         Ok(cursor)
     }
 
-    fn check(&self, field: Field, term: &Term) -> Result<(), Corrupt> {
+    pub(super) fn check(&self, field: Field, term: &Term) -> Result<(), Corrupt> {
         match &term.postings {
             Postings::Inline(positions) if positions.last().is_some_and(|last| *last >= self.rows) => {
                 Err(self.whole_corrupt(field, BEYOND_ROWS))
@@ -158,7 +158,7 @@ impl Segment {
     }
 
     /// The extent, if it can be one of this file.
-    fn within(&self, extent: &Extent) -> Result<Extent, Corrupt> {
+    pub(super) fn within(&self, extent: &Extent) -> Result<Extent, Corrupt> {
         if extent.end() <= self.parts_end {
             Ok(*extent)
         } else {
@@ -167,7 +167,7 @@ impl Segment {
     }
 
     /// What is wrong with terms that stand in the footer.
-    fn whole_corrupt(&self, field: Field, reason: Reason) -> Corrupt {
+    pub(super) fn whole_corrupt(&self, field: Field, reason: Reason) -> Corrupt {
         Corrupt { kind: Kind::Terms(field), offset: self.parts_end, reason }
     }
 }

@@ -1,5 +1,7 @@
 //! Places, indexes and tokens: from one to the other.
 
+use std::ops::Range;
+
 use roaring::RoaringBitmap;
 
 use super::{
@@ -37,6 +39,31 @@ impl Segment {
             (Some(time), Some(index)) => Ok((to_us(time), index)),
             _ => Err(times.extent.corrupt(OUT_OF_RANGE).into()),
         }
+    }
+
+    /// The places of the entries at these positions, in their order.
+    pub(super) fn places<P: Parts>(
+        &self,
+        parts: &P,
+        positions: Range<u32>,
+    ) -> Result<Vec<(i64, u64)>, P::Error> {
+        let mut places = Vec::with_capacity(positions.len());
+        let mut from = positions.start;
+        while from < positions.end {
+            let (times, indexes) = self.chunk_of(from)?;
+            let extents = [times.extent, indexes.extent];
+            let [times_part, indexes_part] = several(parts, extents)?;
+            let (times, indexes) = (times_part.column(&extents[0])?, indexes_part.column(&extents[1])?);
+            let end = (from - from % COLUMN_CHUNK + COLUMN_CHUNK).min(positions.end);
+            for at in from % COLUMN_CHUNK..=(end - 1) % COLUMN_CHUNK {
+                match (times.get(at as usize), indexes.get(at as usize)) {
+                    (Some(time), Some(index)) => places.push((to_us(time), index)),
+                    _ => return Err(extents[0].corrupt(OUT_OF_RANGE).into()),
+                }
+            }
+            from = end;
+        }
+        Ok(places)
     }
 
     /// The first position whose place is not below this one; the number of rows if there is none.

@@ -1,14 +1,21 @@
 //! Rows by position.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    ops::{ControlFlow, Range},
+    sync::Arc,
+};
 
 use super::{
-    BLOCK_ROWS, Corrupt, Dictionary, Extent, Kind, Part, Parts, Segment, bytes::Reason, dictionary::Unpacker,
-    footer::Group, part::get,
+    BLOCK_ROWS, Corrupt, Dictionary, Extent, Kind, Part, Parts, Segment, block::Room, bytes::Reason,
+    dictionary::Unpacker, footer::Group, part::get,
 };
 
 /// Blocks that are read together when all rows are wanted.
 pub(super) const RUN_BLOCKS: u32 = 64;
+
+/// Rows of a piece at most: enough for the reads to be long ones, and few enough for many threads to share a segment.
+const PIECE_ROWS: u32 = 8 * RUN_BLOCKS * BLOCK_ROWS;
 
 /// Bytes of rows after which no more blocks are unpacked for now.
 const UNPACKED_BYTES: usize = 1 << 20;
@@ -45,6 +52,63 @@ impl Segment {
     /// All rows in the order of positions, read many blocks at a time. It ends after the first error.
     pub fn all_rows<'a, P: Parts>(&'a self, parts: &'a P) -> AllRows<'a, P> {
         AllRows { segment: self, parts, next: 0, run: None, rows: Vec::new().into_iter() }
+    }
+
+    /// Gives the rows of one of [`Self::pieces`] with their positions until one breaks. Each is put together in the room of
+    /// the one before: rows that are only looked at take no memory.
+    pub(super) fn each_row<P: Parts, B>(
+        &self,
+        parts: &P,
+        positions: Range<u32>,
+        mut each: impl FnMut(u32, &[u8]) -> ControlFlow<B>,
+    ) -> Result<ControlFlow<B>, P::Error> {
+        let Range { start: mut position, end } = positions;
+        let mut room = Room::default();
+        while position < end {
+            let (Run { head, blocks }, _) = self.run(parts, position)?;
+            let unpacker = Unpacker::new(head.dictionary()?);
+            let mut unpacker = unpacker.map_err(|reason| head.group.offsets.corrupt(reason))?;
+            for (block, extent, part) in blocks {
+                let (mut broken, before) = (ControlFlow::Continue(()), position);
+                let rows = part.rows(&extent)?.each_row(&mut unpacker, &mut room, |row| {
+                    if broken.is_continue() {
+                        broken = each(position, row);
+                    }
+                    position += 1;
+                });
+                if broken.is_break() {
+                    return Ok(broken);
+                }
+                rows.map_err(|reason| extent.corrupt(reason))?;
+                head.check_rows(block, (position - before) as usize, &extent)?;
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Reads the blocks from this position on, which begins one, that belong to a piece and are read together; says which
+    /// position follows them.
+    fn run<P: Parts>(&self, parts: &P, position: u32) -> Result<(Run<'_>, u32), P::Error> {
+        let (number, within) = self.group_of(position)?;
+        let mut heads = self.group_heads(parts, &[number])?;
+        let head = heads.remove(&number).ok_or_else(|| self.no_position())?;
+        let first = within / BLOCK_ROWS;
+        let end = head.group.rows.div_ceil(BLOCK_ROWS).min(first + RUN_BLOCKS);
+        let extents = (first..end).map(|block| head.block(block)).collect::<Result<Vec<_>, _>>()?;
+        let got = get(parts, &extents)?;
+        let blocks = (first..end).zip(extents).zip(got).map(|((block, extent), part)| (block, extent, part));
+        let blocks = blocks.collect::<Vec<_>>().into_iter();
+        let next = head.group.first + end.saturating_mul(BLOCK_ROWS).min(head.group.rows);
+        Ok((Run { head, blocks }, next))
+    }
+
+    /// Positions that can be read independently of each other: whole runs of blocks, the oldest first.
+    pub(super) fn pieces(&self) -> Vec<Range<u32>> {
+        let of_group = |group: &Group| {
+            let (first, end) = (group.first, group.first.saturating_add(group.rows));
+            (first..end).step_by(PIECE_ROWS as usize).map(move |start| start..end.min(start + PIECE_ROWS))
+        };
+        self.groups.iter().flat_map(of_group).collect()
     }
 
     /// Reads blocks, by group and number in their order, and unpacks them one after the other.
@@ -157,8 +221,12 @@ impl GroupHead<'_> {
         part: &Part,
     ) -> Result<Vec<Vec<u8>>, Corrupt> {
         let rows = part.rows(extent)?.rows(unpacker).map_err(|reason| extent.corrupt(reason))?;
-        if rows.len() == self.rows_of(block) {
-            Ok(rows)
+        self.check_rows(block, rows.len(), extent).map(|()| rows)
+    }
+
+    fn check_rows(&self, block: u32, rows: usize, extent: &Extent) -> Result<(), Corrupt> {
+        if rows == self.rows_of(block) {
+            Ok(())
         } else {
             Err(extent.corrupt("it has another number of rows than its group says"))
         }
@@ -213,17 +281,9 @@ impl<P: Parts> AllRows<'_, P> {
             self.rows = run.unpack()?.into_iter();
             return Ok(());
         }
-        let (number, within) = self.segment.group_of(self.next)?;
-        let mut heads = self.segment.group_heads(self.parts, &[number])?;
-        let head = heads.remove(&number).ok_or_else(|| self.segment.no_position())?;
-        let first = within / BLOCK_ROWS;
-        let end = head.group.rows.div_ceil(BLOCK_ROWS).min(first + RUN_BLOCKS);
-        let extents = (first..end).map(|block| head.block(block)).collect::<Result<Vec<_>, _>>()?;
-        let got = get(self.parts, &extents)?;
-        let blocks = (first..end).zip(extents).zip(got).map(|((block, extent), part)| (block, extent, part));
-        let blocks = blocks.collect::<Vec<_>>().into_iter();
-        self.next = head.group.first + end.saturating_mul(BLOCK_ROWS).min(head.group.rows);
-        self.run = Some(Run { head, blocks });
+        let (run, next) = self.segment.run(self.parts, self.next)?;
+        self.next = next;
+        self.run = Some(run);
         Ok(())
     }
 }

@@ -2,13 +2,14 @@
 
 mod index;
 mod postings;
+mod summed;
 
 use std::io;
 
 use annals_tlog::Hash;
 
 pub use self::index::Extra;
-pub(super) use self::{index::Index, postings::Postings};
+pub(super) use self::{index::Index, postings::Postings, summed::Summed};
 use super::{
     BLOCK_ROWS, Options, ROW_BYTES_MAX, ROWS_MAX, Summary,
     block::{self, BlockRow},

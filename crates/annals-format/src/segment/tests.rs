@@ -9,3 +9,4 @@ mod rewrite;
 mod seal;
 mod secrets;
 mod support;
+mod verify;

@@ -127,8 +127,12 @@ impl Keeper {
 
 /// What searches find a row by.
 pub(super) fn terms(row: &Row, extra: &mut Extra) {
-    row.searched_texts(|text| extra.text(text));
-    row.changed_fields(|field| extra.changed(field));
+    row.searched(|text, is_changed_field| {
+        extra.text(text);
+        if is_changed_field {
+            extra.changed(text);
+        }
+    });
 }
 
 /// The runtime ended before its work did.

@@ -2,8 +2,11 @@
 
 use std::{
     cell::Cell,
+    hash::RandomState,
+    num::NonZero,
     ops::{ControlFlow, Range},
     sync::Arc,
+    thread,
 };
 
 use annals_format::{
@@ -175,12 +178,22 @@ impl Sealed {
         let entries = self.layout.rows() as usize + self.layout.pruned() as usize;
         let mut leaves = vec![Leaf::Pruned(Hash::EMPTY_ROOT); entries];
         let start = self.info.indexes.start;
-        let verified = segment::verify(&self.layout, &self.uncached(), self, terms, |index, found| {
+        let leaf = |index, found| {
             let at = usize::try_from(index - start).ok();
             if let Some(leaf) = at.and_then(|at| leaves.get_mut(at)) {
                 *leaf = found;
             }
-        });
+        };
+        let threads = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+        let verified = segment::verify(
+            &self.layout,
+            threads,
+            &RandomState::new(),
+            || self.uncached(),
+            self,
+            terms,
+            leaf,
+        );
         match verified {
             Ok(()) => Ok(leaves),
             Err(VerifyError::Read(error)) => Err(VerifyError::Read(self.name(error))),

@@ -41,7 +41,14 @@ impl<'a> Uncached<'a> {
 
     fn bytes(&self, extent: &Extent) -> Result<Bytes, SegmentError> {
         let mut windows = self.windows.lock();
-        if let Some(bytes) = windows.iter().find_map(|window| window.get(extent)) {
+        let mut each = windows.iter().enumerate();
+        if let Some((at, bytes)) = each.find_map(|(at, window)| Some((at, window.get(extent)?))) {
+            // What was used last goes last: a list of terms is read a little at a time between many postings.
+            if at > 0
+                && let Some(window) = windows.remove(at)
+            {
+                windows.push_front(window);
+            }
             return Ok(bytes);
         }
         let end = extent.end().max((extent.offset + WINDOW_BYTES).min(self.sealed.info().bytes));

@@ -2,7 +2,7 @@
 
 mod pruned;
 
-use std::{collections::VecDeque, fmt, num::NonZero, ops::Range, path::Path, sync::Arc, thread};
+use std::{collections::VecDeque, fmt, ops::Range, path::Path, sync::Arc};
 
 use annals_format::{
     Row,
@@ -15,7 +15,7 @@ use annals_tlog::{
     note::{Note, VerifierKey},
     tile::Tile,
 };
-use tokio::task::JoinHandle;
+use tokio::{sync::Semaphore, task::JoinHandle};
 
 use crate::{
     query,
@@ -28,10 +28,16 @@ use pruned::Prunings;
 /// Bytes of rows of the head that are read at a time.
 const HEAD_BYTES: usize = 4 * 1024 * 1024;
 
+/// Segments that are asked for at a time: one is read, on all processors, and the next one as soon as it is done, while its
+/// leaves are added to the tree.
+const SEGMENTS_AT_ONCE: usize = 2;
+
 /// Logs as they are in a catalog and its segments.
 pub struct Local {
     catalog: Arc<dyn Catalog>,
     segments: Arc<Segments>,
+    /// Who reads a segment.
+    turn: Arc<Semaphore>,
 }
 
 /// What is wrong with a log: one sentence, which names the first entry, segment or tile that is concerned.
@@ -107,7 +113,7 @@ struct Growing<'a> {
 impl Local {
     /// The logs of a catalog.
     pub fn new(catalog: Arc<dyn Catalog>, segments: Arc<Segments>) -> Self {
-        Self { catalog, segments }
+        Self { catalog, segments, turn: Arc::new(Semaphore::new(1)) }
     }
 
     /// Verifies one log: rows against leaves, all indexes against rows, leaves against tiles, the tree against what was
@@ -169,14 +175,14 @@ impl Local {
         Ok(Intact { size, root, sealed: (sealed, segments), pruned, checkpoint })
     }
 
-    /// Reads all segments, several at a time; returns how many there are.
+    /// Reads all segments; returns how many there are. What one takes of memory, [`annals_format::segment::verify`] says;
+    /// beside it there are the leaves of two others at most, 33 bytes for each entry.
     async fn sealed(&self, account: &Account, growing: &mut Growing<'_>) -> Result<usize, Stopped> {
         let mut segments = 0;
         let mut waiting: VecDeque<SegmentInfo> = self.catalog.segments(account.id).await?.into();
         let mut reading: VecDeque<(SegmentInfo, Reading)> = VecDeque::new();
-        let at_once = thread::available_parallelism().map_or(1, NonZero::get);
         loop {
-            while reading.len() < at_once
+            while reading.len() < SEGMENTS_AT_ONCE
                 && let Some(info) = waiting.pop_front()
             {
                 reading.push_back((info.clone(), self.read(account, info)));
@@ -207,8 +213,10 @@ impl Local {
     }
 
     fn read(&self, account: &Account, info: SegmentInfo) -> Reading {
-        let (segments, id) = (Arc::clone(&self.segments), account.id);
+        let (segments, turn, id) = (Arc::clone(&self.segments), Arc::clone(&self.turn), account.id);
         tokio::spawn(async move {
+            // It is never closed.
+            let _turn = turn.acquire().await;
             let sealed = segments.open(id, info).await.map_err(VerifyError::Read)?;
             let verified = tokio::task::spawn_blocking(move || {
                 let leaves = sealed.verify()?;

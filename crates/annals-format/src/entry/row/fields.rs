@@ -14,6 +14,7 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// The JSON text of the next member, which must have this name.
+    #[inline]
     pub(super) fn value(&mut self, name: &str) -> Result<&'a str, CorruptRow> {
         let rest = self.rest.strip_prefix(',').unwrap_or(self.rest);
         let value = rest.strip_prefix('"').and_then(|rest| rest.strip_prefix(name)?.strip_prefix("\":"));
@@ -23,6 +24,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The text of the next member, or `None` for null.
+    #[inline]
     pub(super) fn text(&mut self, name: &str) -> Result<Option<Cow<'a, str>>, CorruptRow> {
         match self.value(name)? {
             "null" => Ok(None),
@@ -30,6 +32,7 @@ impl<'a> Fields<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn required(&mut self, name: &str) -> Result<Cow<'a, str>, CorruptRow> {
         self.text(name)?.ok_or(MISPLACED)
     }

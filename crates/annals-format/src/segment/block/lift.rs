@@ -97,7 +97,13 @@ impl Lifted {
         Ok(lifted)
     }
 
-    pub(super) fn rows(&self, packed: &[u8]) -> Result<Vec<Vec<u8>>, Reason> {
+    /// Gives each row, put together in `row`.
+    pub(super) fn each_row(
+        &self,
+        packed: &[u8],
+        row: &mut Vec<u8>,
+        mut each: impl FnMut(&[u8]),
+    ) -> Result<(), Reason> {
         let mut cursor = Cursor::new(packed);
         let mut lengths = Vec::with_capacity(self.bindings.len());
         for _ in &self.bindings {
@@ -107,7 +113,6 @@ impl Lifted {
             }
             lengths.push(of_row);
         }
-        let mut rows = Vec::with_capacity(self.bindings.len());
         for (((bindings, token), us), lengths) in
             self.bindings.iter().zip(&self.tokens).zip(&self.instants).zip(lengths)
         {
@@ -127,12 +132,12 @@ impl Lifted {
                 time.as_bytes(),
                 b"\"",
             ];
-            let mut row = Vec::with_capacity(lengths.iter().sum::<usize>() + 128 + row::HEAD_BYTES_MAX);
             let texts = [envelope, &[actor], &[object], &[changed], &[unchanged], &[context]];
-            row::write(&mut row, bindings, *us, texts);
-            rows.push(row);
+            row.clear();
+            row.reserve(lengths.iter().sum::<usize>() + 128 + row::HEAD_BYTES_MAX);
+            row::write(row, bindings, *us, texts);
+            each(row);
         }
-        cursor.end()?;
-        Ok(rows)
+        cursor.end()
     }
 }

@@ -253,7 +253,7 @@ proptest! {
         if let Ok(segment) = Segment::open(&bytes, bytes.len() as u64) {
             let forged = Forged(bytes);
             let _ = read_everything(&segment, &forged);
-            let _ = verify(&segment, &forged, &forged, terms, |_, _| {});
+            let _ = super::support::verify(&segment, &forged, terms, |_, _| {});
             let _ = merge(&[(&segment, &forged)], &Options::default(), std::io::sink());
             let fate = |index: u64, _: &Row| if index.is_multiple_of(3) { Fate::Pruned } else { Fate::Stays };
             let _ = rewrite((&segment, &forged), &Options::default(), fate, terms, std::io::sink());

@@ -111,7 +111,7 @@ fn check_leaves(file: &File, segment: &Segment, made: &[Made], first: u64) {
         }
     };
     let mut leaves = Vec::new();
-    verify(segment, file, file, search, |index, leaf| leaves.push((index, leaf))).expect("own segment");
+    support::verify(segment, file, search, |index, leaf| leaves.push((index, leaf))).expect("own segment");
     leaves.sort_by_key(|(index, _)| *index);
     assert_eq!(leaves, expected);
 

@@ -172,9 +172,8 @@ fn chunks_are_read_across() {
         assert_eq!((of(Kind::PrunedIndexes), of(Kind::PrunedHashes)), chunks, "{range:?}");
     }
     let (mut rows, mut leaves) = (0, Vec::new());
-    verify(
+    support::verify(
         &segment,
-        &file,
         &file,
         |_, _| {},
         |index, leaf| match leaf {
@@ -274,7 +273,7 @@ fn verifying_finds_what_contradicts_itself() {
         }
     };
     let found = |file: &File| match file.open() {
-        Ok(segment) => match verify(&segment, file, file, search, |_, _| {}) {
+        Ok(segment) => match support::verify(&segment, file, search, |_, _| {}) {
             Ok(()) => panic!("verified"),
             Err(error) => error.to_string(),
         },

@@ -1,6 +1,6 @@
 //! Rows to seal, and a file in memory to read.
 
-use std::sync::Arc;
+use std::{hash::RandomState, num::NonZero, sync::Arc};
 
 use annals_tlog::Hash;
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ use crate::{
     Action, Event, LogToken, Row, Timestamp,
     entry::{Draft, Origin, Section, Seed},
     event::{Change, WorkspaceChoice},
-    segment::*,
+    segment::{self, *},
 };
 
 /// What tests vary of an entry.
@@ -239,4 +239,15 @@ pub(super) fn seal_pruned(
     let (summary, file) = sealer.finish()?;
     assert_eq!(summary.bytes, file.len() as u64);
     Ok((File(file), summary))
+}
+
+/// Verifies a segment on two threads, with a secret that nobody knows.
+pub(super) fn verify<P: Parts<Error: Send> + Sync>(
+    segment: &Segment,
+    file: &P,
+    search: impl Fn(&Row, &mut Extra) + Sync,
+    leaf: impl FnMut(u64, Leaf) + Send,
+) -> Result<(), VerifyError<P::Error>> {
+    let threads = NonZero::<usize>::MIN.saturating_add(1);
+    segment::verify(segment, threads, &RandomState::new(), || file, file, search, leaf)
 }
