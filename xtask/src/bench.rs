@@ -136,6 +136,11 @@ async fn interruption() -> Result<()> {
 
 async fn measure(args: &BenchArgs) -> Result<Report> {
     let binary = annals::build(args.binary.clone())?;
+    // Before anything is measured: what does not build then fails at once.
+    let without_hashing = match args.only {
+        None | Some(Only::Proofs) => Some(recording::build()?),
+        Some(Only::Writes | Only::Reads) => None,
+    };
     // Declared first and so dropped last: the servers stop before their files go.
     let dir = tempfile::Builder::new().prefix("annals-bench-").tempdir_in(&args.dir)?;
     // PostgreSQL's own user must be able to pass.
@@ -169,10 +174,10 @@ async fn measure(args: &BenchArgs) -> Result<Report> {
         reading = Some(annals.memory()?);
     }
     let mut proofs = None;
-    if matches!(args.only, None | Some(Only::Proofs)) {
+    if let Some(without) = &without_hashing {
         // The log still has as many entries as were asked for.
-        let recording_dir = dir.path().join("recording");
-        proofs = Some(proofs::measure(&annals, &sample, &gathered, &recording_dir, rounds, time).await?);
+        let dir = dir.path().join("recording");
+        proofs = Some(proofs::measure(&annals, &sample, &gathered, without, &dir, rounds, time).await?);
     }
     if let Some(side) = side.as_mut().filter(|_| args.only != Some(Only::Reads)) {
         annals.reset_memory_peak()?;

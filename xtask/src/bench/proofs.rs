@@ -31,11 +31,13 @@ pub(crate) struct Proofs {
     pub(crate) recording: Recording,
 }
 
-/// Measures all of it; what is recorded goes to logs of its own below `dir`.
+/// Measures all of it; what is recorded goes to logs of its own below `dir`. `without_hashing` is the program that
+/// recording is compared with.
 pub(crate) async fn measure(
     annals: &Annals,
     sample: &Sample,
     gathered: &Gathered,
+    without_hashing: &Path,
     dir: &Path,
     rounds: usize,
     time: Duration,
@@ -43,7 +45,7 @@ pub(crate) async fn measure(
     Ok(Proofs {
         reads: proof_reads::measure(annals, gathered, rounds, time / 5).await?,
         verifying: verifying::measure(annals, gathered, rounds, time)?,
-        recording: recording::measure(sample, dir, rounds, time).await?,
+        recording: recording::measure(sample, without_hashing, dir, rounds, time).await?,
     })
 }
 

@@ -37,13 +37,18 @@ pub(crate) struct Recording {
 }
 
 /// Runs both builds in turn on logs of their own below `dir`, `rounds` times, `time` each, after a shorter round that is
-/// thrown away.
-pub(crate) async fn measure(sample: &Sample, dir: &Path, rounds: usize, time: Duration) -> Result<Recording> {
-    let binary = build()?;
+/// thrown away. `without` is what [`build`] built.
+pub(crate) async fn measure(
+    sample: &Sample,
+    without: &Path,
+    dir: &Path,
+    rounds: usize,
+    time: Duration,
+) -> Result<Recording> {
     let phase = Phase::begin("recording, with hashing and without", 2 * (rounds + 1))?;
     let bodies = Bodies::render(&sample.live_events()?)?;
     let mut sides = Vec::new();
-    for (binary, name) in [(&sample.binary, "with"), (&binary, "without")] {
+    for (binary, name) in [(sample.binary.as_path(), "with"), (without, "without")] {
         let dir = dir.join(name);
         fs::create_dir_all(&dir)?;
         let annals = Annals::start(binary, &dir).await?;
@@ -96,7 +101,7 @@ fn rows_per_s(turn: &Turn) -> f64 {
 }
 
 /// The release binary without hashing, in a folder of its own, so that nobody takes it for the other.
-fn build() -> Result<PathBuf> {
+pub(crate) fn build() -> Result<PathBuf> {
     // It would replace what the configuration says, and the two builds would differ in more than hashing.
     ensure!(env::var_os("RUSTFLAGS").is_none(), "RUSTFLAGS is set: build with .cargo/config.toml alone");
     let target = shell::target().join("without-hashing");
