@@ -72,7 +72,7 @@ impl Schedule {
     /// Starts a checkpoint if one is due after a commit.
     ///
     /// The next commits go on beside it and lengthen the log, so that under a steady load it never starts again from its
-    /// beginning. When it is overgrown the writer stops for a moment and copies the rest, which is little by then.
+    /// beginning. When it is overgrown the writer waits for that checkpoint and copies the rest, which is little by then.
     pub(super) fn after_commit(&mut self, connection: &Connection) -> Result<()> {
         let frames = self.run(connection, Mode::Noop)?;
         if frames < self.frames_done {
@@ -81,6 +81,8 @@ impl Schedule {
         }
         if frames - self.frames_done >= self.frames_max {
             if frames >= self.frames_max.saturating_mul(OVERGROWN) {
+                // A disk on which the copier is still busy must not be written to any faster.
+                self.background = None;
                 self.run(connection, Mode::Restart)?;
                 self.frames_done = frames;
             } else {
