@@ -5,8 +5,10 @@
 //! [`Catalog::commit`](annals_store::Catalog::commit) tells it when one did. `resolve` decides what of a request is
 //! new and what is a retry.
 
+mod ahead;
 mod logs;
 mod pace;
+mod plan;
 mod resolve;
 mod sequencer;
 

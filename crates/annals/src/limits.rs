@@ -10,6 +10,10 @@ pub const QUEUE_REQUESTS_MAX: usize = 4_096;
 /// requests are read: writers who all wait for the same commit leave a processor idle.
 pub const COMMIT_EVENTS_MAX: usize = 4_096;
 
+/// Events that must wait to be planned while the commit before them is made. Fewer wait until it is done, for others to share
+/// their commit with, which costs as much as some hundred events do.
+pub const AHEAD_EVENTS_MIN: usize = 256;
+
 /// Bytes of entries after which a commit takes no further request.
 pub const COMMIT_BYTES_MAX: usize = 8 * 1024 * 1024;
 

@@ -22,12 +22,15 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// How long to pause after `events` were added to a head that now has `head` entries, of which `seal_rows` make a
-    /// segment. Short pauses add up to one that can be made.
-    pub(super) fn pause(&mut self, events: usize, head: u64, seal_rows: u64) -> Option<Duration> {
+    /// `events` were added to a head that now has `head` entries, of which `seal_rows` make a segment.
+    pub(super) fn owe(&mut self, events: usize, head: u64, seal_rows: u64) {
         let behind = u32::try_from((head / seal_rows.max(1)).saturating_sub(USUAL)).unwrap_or(u32::MAX);
         let delay = DELAY_A_SEGMENT.saturating_mul(behind).min(DELAY_MAX);
         self.owed += delay.saturating_mul(u32::try_from(events).unwrap_or(u32::MAX));
+    }
+
+    /// How long to pause now. Short pauses add up to one that can be made.
+    pub(super) fn due(&mut self) -> Option<Duration> {
         (self.owed >= PAUSE_MIN).then(|| std::mem::take(&mut self.owed))
     }
 }
@@ -39,12 +42,16 @@ mod tests {
     #[test]
     fn writers_are_slowed_down_as_a_head_grows() {
         let mut pace = Pace::default();
-        assert_eq!(pace.pause(10_000, 699, 100), None, "usual");
-        assert_eq!(pace.pause(1_000, 700, 100), Some(Duration::from_millis(4)));
-        assert_eq!(pace.pause(1_000, 900, 100), Some(Duration::from_millis(12)));
-        assert_eq!(pace.pause(1_000, 1 << 40, 100), Some(Duration::from_millis(24)));
-        assert_eq!(pace.pause(200, 700, 100), None);
-        assert_eq!(pace.pause(100, 700, 100), Some(Duration::from_micros(1_200)), "small pauses add up");
-        assert_eq!(pace.pause(1, 0, 0), None);
+        let mut pause = |events, head, seal_rows| {
+            pace.owe(events, head, seal_rows);
+            pace.due()
+        };
+        assert_eq!(pause(10_000, 699, 100), None, "usual");
+        assert_eq!(pause(1_000, 700, 100), Some(Duration::from_millis(4)));
+        assert_eq!(pause(1_000, 900, 100), Some(Duration::from_millis(12)));
+        assert_eq!(pause(1_000, 1 << 40, 100), Some(Duration::from_millis(24)));
+        assert_eq!(pause(200, 700, 100), None);
+        assert_eq!(pause(100, 700, 100), Some(Duration::from_micros(1_200)), "small pauses add up");
+        assert_eq!(pause(1, 0, 0), None);
     }
 }

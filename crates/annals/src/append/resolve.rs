@@ -1,26 +1,38 @@
 //! What of a request is new, what was recorded before, and what contradicts what was recorded before.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use annals_format::{LogToken, Row, Timestamp, entry::Keys};
-use annals_store::{Append, Catalog, NewEntry, ReadError, Recall, RequestKey, TileHash, TokenHash, Tree};
+use annals_format::{LogToken, Row, Timestamp};
+use annals_store::{
+    AccountId, Append, Catalog, NewEntry, ReadError, Recall, RequestKey, TileHash, TokenHash, Tree,
+};
 use annals_tlog::{Edge, Hash};
 
 use super::{
     Incoming, Logs, Refusal, Request,
+    ahead::{Ahead, Seen, stored_in},
     logs::{SharedLog, Stored},
 };
 
 /// What one commit adds to one account, while requests are added to it.
-pub(super) struct Pending<'a> {
-    pub(super) append: Append,
-    /// What each entry of the append will be found by.
-    pub(super) keys: Vec<(Timestamp, &'a Keys<'static>)>,
+pub(super) struct Pending {
+    append: Append,
+    /// Where each entry of the append comes from.
+    sources: Vec<Source>,
     log: SharedLog,
-    recalled: HashMap<TokenHash, Recall>,
-    tokens: HashMap<LogToken, u64>,
+    /// What the commit before this one adds.
+    ahead: Arc<Ahead>,
+    seen: Seen,
     /// Where chosen tokens are that were sealed after their request looked for them.
     sealed: HashMap<LogToken, u64>,
+}
+
+/// Where an entry comes from: an event of a request of the commit, both counted from 0.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Source {
+    pub(super) request: usize,
+    pub(super) event: usize,
+    pub(super) created_at: Timestamp,
 }
 
 /// Where an event of a request is in the log.
@@ -41,9 +53,9 @@ enum Found {
     SameAs(usize),
 }
 
-impl<'a> Pending<'a> {
-    /// Starts the append to an account whose tree is `tree`.
-    pub(super) fn new(account: annals_store::AccountId, tree: Tree, log: SharedLog) -> Self {
+impl Pending {
+    /// Starts the append to an account whose tree is `tree` when what is `ahead` is done.
+    pub(super) fn new(account: AccountId, tree: Tree, log: SharedLog, ahead: Arc<Ahead>) -> Self {
         let append = Append {
             account,
             expected_size: tree.edge.size(),
@@ -52,8 +64,12 @@ impl<'a> Pending<'a> {
             tile_hashes: Vec::new(),
             keys: Vec::new(),
         };
-        let (recalled, tokens, sealed) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { append, keys: Vec::new(), log, recalled, tokens, sealed }
+        Self { append, sources: Vec::new(), log, ahead, seen: Seen::default(), sealed: HashMap::new() }
+    }
+
+    /// Whether there is nothing to commit.
+    pub(super) fn is_empty(&self) -> bool {
+        self.append.entries.is_empty() && self.append.keys.is_empty()
     }
 
     /// Looks up what was recorded under the keys of all `requests` of this account.
@@ -72,7 +88,7 @@ impl<'a> Pending<'a> {
             return Ok(());
         }
         let recalls = catalog.recall(self.append.account, &keys).await?;
-        self.recalled =
+        self.seen.recalled =
             keys.into_iter().zip(recalls).filter_map(|(key, recall)| Some((key, recall?))).collect();
         Ok(())
     }
@@ -94,17 +110,18 @@ impl<'a> Pending<'a> {
         Ok(())
     }
 
-    /// Adds one request, or refuses all of it and leaves this append as it was.
+    /// Adds request number `number` of the commit, or refuses all of it and leaves this append as it was.
     ///
     /// The outer error is the catalog's, the inner one is the request's.
     pub(super) async fn add(
         &mut self,
         logs: &Logs,
-        request: &'a Request,
+        number: usize,
+        request: &Request,
         now: Timestamp,
     ) -> Result<Result<Vec<Placed>, Refusal>, ReadError> {
         if let Some(key) = &request.key
-            && let Some(recall) = self.recalled.get(&key.hash)
+            && let Some(recall) = self.recalled(&key.hash)
         {
             if recall.content != key.content {
                 let fault = "the Idempotency-Key was used before for a request with other content".to_owned();
@@ -127,10 +144,14 @@ impl<'a> Pending<'a> {
         };
         let mut before = before.into_iter();
         let mut placed: Vec<Placed> = Vec::with_capacity(found.len());
-        for (event, found) in request.events.iter().zip(found) {
+        for (at, (event, found)) in request.events.iter().zip(found).enumerate() {
             let token = event.draft.token();
             placed.push(match found {
-                Found::New => Placed { index: self.push(event, now), token, replayed: false },
+                Found::New => {
+                    let created_at = self.instant(event, now);
+                    self.sources.push(Source { request: number, event: at, created_at });
+                    Placed { index: self.push(event, created_at), token, replayed: false }
+                }
                 Found::At(index) => before.next().unwrap_or(Placed { index, token, replayed: true }),
                 Found::SameAs(earlier) => match placed.get(earlier) {
                     Some(same) => Placed { replayed: true, ..*same },
@@ -142,20 +163,23 @@ impl<'a> Pending<'a> {
         Ok(Ok(placed))
     }
 
-    /// Gives a new event its place.
-    fn push(&mut self, event: &'a Incoming, now: Timestamp) -> u64 {
+    /// When an event happened: the clock of live events never runs backwards in an account, whatever the system's does.
+    fn instant(&mut self, event: &Incoming, now: Timestamp) -> Timestamp {
         let tree = &mut self.append.tree;
-        let created_at = event.created_at.unwrap_or_else(|| {
-            // The clock of live events never runs backwards in an account, whatever the system's does.
+        event.created_at.unwrap_or_else(|| {
             tree.clock = tree.clock.max(now);
             tree.clock
-        });
+        })
+    }
+
+    /// Gives a new event its place.
+    fn push(&mut self, event: &Incoming, created_at: Timestamp) -> u64 {
+        let tree = &mut self.append.tree;
         let entry = event.draft.complete(created_at);
         let index = tree.edge.size();
         self.append.tile_hashes.extend(grow(&mut tree.edge, entry.leaf));
         self.append.entries.push(NewEntry { row: entry.row, leaf: entry.leaf });
-        self.keys.push((created_at, event.draft.keys()));
-        self.tokens.insert(event.draft.token(), index);
+        self.seen.tokens.insert(event.draft.token(), index);
         index
     }
 
@@ -165,12 +189,12 @@ impl<'a> Pending<'a> {
         let events = request.events.iter().zip(placed.chunks(1));
         let each = events.filter_map(|(event, placed)| Some((event.key.as_ref()?, placed)));
         for (key, placed) in whole.chain(each) {
-            if self.recalled.contains_key(&key.hash) {
+            if self.recalled(&key.hash).is_some() {
                 continue;
             }
             let indexes = placed.iter().map(|placed| placed.index).collect();
             let recall = Recall { content: key.content, indexes };
-            self.recalled.insert(key.hash, recall.clone());
+            self.seen.recalled.insert(key.hash, recall.clone());
             self.append.keys.push(RequestKey { key: key.hash, recall, at: now });
         }
     }
@@ -192,16 +216,22 @@ impl<'a> Pending<'a> {
 
     /// What is left of the entries at `indexes`, committed or pending.
     pub(super) async fn stored(&self, logs: &Logs, indexes: &[u64]) -> Result<Vec<Stored>, ReadError> {
-        let first = self.append.expected_size;
-        let committed: Vec<u64> = indexes.iter().copied().filter(|index| *index < first).collect();
-        let mut committed = logs.stored(self.append.account, &committed).await?.into_iter();
-        let pending = |index: u64| {
-            let offset = usize::try_from(index.checked_sub(first)?).ok()?;
-            self.append.entries.get(offset).map(|entry| Stored::Row(entry.row.clone()))
+        let pending = |index: &u64| {
+            stored_in(&self.append, *index).or_else(|| self.ahead.stored(self.append.account, *index))
         };
-        indexes
+        let mut stored: Vec<Option<Stored>> = indexes.iter().map(pending).collect();
+        let committed: Vec<u64> = indexes
             .iter()
-            .map(|index| if *index < first { committed.next() } else { pending(*index) })
+            .zip(&stored)
+            .filter(|(_, stored)| stored.is_none())
+            .map(|(index, _)| *index)
+            .collect();
+        if !committed.is_empty() {
+            let mut committed = logs.stored(self.append.account, &committed).await?.into_iter();
+            stored.iter_mut().filter(|stored| stored.is_none()).for_each(|stored| *stored = committed.next());
+        }
+        stored
+            .into_iter()
             .collect::<Option<_>>()
             .ok_or_else(|| ReadError::Corrupt("an entry that was recorded is missing".to_owned()))
     }
@@ -221,7 +251,7 @@ impl<'a> Pending<'a> {
             let mut this = Found::New;
             if let Some(key) = &event.key {
                 let earlier = keys_here.get(&key.hash).copied();
-                let known = self.recalled.get(&key.hash);
+                let known = self.recalled(&key.hash);
                 let content = earlier
                     .and_then(|earlier| request.events.get(earlier)?.key.map(|key| key.content))
                     .or_else(|| known.map(|recall| recall.content));
@@ -269,9 +299,21 @@ impl<'a> Pending<'a> {
     /// Where the token of an event is, committed or pending.
     fn index_of(&self, event: &Incoming) -> Option<u64> {
         let token = event.draft.token();
-        let pending = self.tokens.get(&token).copied();
+        let pending = self.seen.tokens.get(&token).copied();
+        let ahead = || self.ahead.find(self.append.account, token);
         let in_head = || self.log.read().find_in_head(token);
-        pending.or_else(in_head).or(event.sealed_at).or_else(|| self.sealed.get(&token).copied())
+        let sealed = || event.sealed_at.or_else(|| self.sealed.get(&token).copied());
+        pending.or_else(ahead).or_else(in_head).or_else(sealed)
+    }
+
+    /// What was recorded under a key, committed or pending.
+    fn recalled(&self, key: &TokenHash) -> Option<&Recall> {
+        self.seen.recalled.get(key).or_else(|| self.ahead.recalled(self.append.account, key))
+    }
+
+    /// The append, for a commit, with where its entries come from and what its requests are recognised by.
+    pub(super) fn finish(self) -> (Append, Vec<Source>, Seen) {
+        (self.append, self.sources, self.seen)
     }
 }
 

@@ -1,20 +1,17 @@
 //! The one thread that gives entries their order: it turns what waits into one durable commit after the other.
 
-use std::{
-    collections::{BTreeMap, HashMap, btree_map::Entry},
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
-use annals_format::{Timestamp, entry::Keys};
-use annals_store::{AccountId, Append, Catalog, Change, Commit, CommitError, ReadError, Tree};
+use annals_store::{Catalog, CommitError, ReadError};
+use futures_util::future::join;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
 
 use super::{
-    Logs, Recorded, Refusal, Request, Stored,
+    Logs, Refusal, Request,
+    ahead::Ahead,
     pace::Pace,
-    resolve::{Pending, Placed},
+    plan::{Answer, Plan, Planner, Waiting},
 };
 use crate::{clock::Clock, metrics::Metrics};
 
@@ -27,6 +24,8 @@ pub struct SequencerOptions {
     pub commit_events_max: usize,
     /// Bytes of entries after which a commit takes no further request.
     pub commit_bytes_max: usize,
+    /// Events that must wait to be planned while the commit before them is made.
+    pub ahead_events_min: usize,
     /// Entries that are sealed together: writers are slowed down when a head has many times as many.
     pub seal_rows: u64,
 }
@@ -37,6 +36,7 @@ impl Default for SequencerOptions {
             queue_requests_max: crate::limits::QUEUE_REQUESTS_MAX,
             commit_events_max: crate::limits::COMMIT_EVENTS_MAX,
             commit_bytes_max: crate::limits::COMMIT_BYTES_MAX,
+            ahead_events_min: crate::limits::AHEAD_EVENTS_MIN,
             seal_rows: crate::limits::SEAL_ROWS,
         }
     }
@@ -47,9 +47,6 @@ const CONFLICTS_MAX: usize = 20;
 
 /// Pause between attempts to find out what became of a commit.
 const RECOVERY_PAUSE: Duration = Duration::from_millis(200);
-
-type Answer = Result<Vec<Recorded>, Refusal>;
-type Waiting = (Request, oneshot::Sender<Answer>);
 
 /// Where requests are handed in to be recorded. Cheap to clone; the sequencer ends when all clones are gone and
 /// everything that was handed in has been answered.
@@ -71,16 +68,9 @@ impl Sequencer {
         options: SequencerOptions,
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (queue, waiting) = mpsc::channel(options.queue_requests_max);
-        let worker = Worker {
-            catalog,
-            logs,
-            clock,
-            metrics,
-            options,
-            trees: HashMap::new(),
-            pace: Pace::default(),
-            poisoned: false,
-        };
+        let planner = Planner::new(Arc::clone(&catalog), Arc::clone(&logs), clock);
+        let pace = Pace::default();
+        let worker = Worker { catalog, logs, metrics, options, planner, pace, poisoned: false };
         let runtime = tokio::runtime::Handle::current();
         (Self { queue }, tokio::task::spawn_blocking(move || runtime.block_on(worker.run(waiting))))
     }
@@ -90,7 +80,7 @@ impl Sequencer {
     /// When the caller goes away meanwhile, the request is recorded all the same.
     pub async fn record(&self, request: Request) -> Answer {
         let (answer, answered) = oneshot::channel();
-        self.queue.try_send((request, answer)).map_err(|_| Refusal::Busy)?;
+        self.queue.try_send(Waiting { request, answer }).map_err(|_| Refusal::Busy)?;
         // The sequencer answers everything that it was handed, so a lost answer means that it died in the middle.
         answered.await.unwrap_or(Err(Refusal::Unknown))
     }
@@ -99,232 +89,149 @@ impl Sequencer {
 struct Worker {
     catalog: Arc<dyn Catalog>,
     logs: Arc<Logs>,
-    clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     options: SequencerOptions,
-    /// The trees as they were last committed or read; an account that is missing is read again.
-    trees: HashMap<AccountId, Tree>,
+    planner: Planner,
     pace: Pace,
     /// Whether a commit's outcome is unknown. Nothing is written until the catalog has been looked at again.
     poisoned: bool,
 }
 
-/// A commit, and what follows if it succeeds.
-struct Plan<'a> {
-    commit: Arc<Commit>,
-    /// What the entries of each append are found by.
-    keys: Vec<Vec<(Timestamp, &'a Keys<'static>)>>,
-    /// What each request is answered.
-    answers: Vec<Answer>,
-}
-
 impl Worker {
-    async fn run(mut self, mut waiting: mpsc::Receiver<Waiting>) {
-        while let Some(first) = waiting.recv().await {
-            let (mut requests, mut senders) = (vec![first.0], vec![first.1]);
-            let (mut events, mut bytes) = size(&requests[0]);
-            while events < self.options.commit_events_max
-                && bytes < self.options.commit_bytes_max
-                && let Ok((request, sender)) = waiting.try_recv()
-            {
-                let more = size(&request);
-                events += more.0;
-                bytes += more.1;
-                requests.push(request);
-                senders.push(sender);
-            }
-            let started = Instant::now();
-            let answers = self.commit(&requests).await;
-            self.metrics.commit(events, started.elapsed());
-            let heads = requests.iter().map(|request| self.logs.head(request.account));
-            let pause = self.pace.pause(events, heads.max().unwrap_or(0), self.options.seal_rows);
-            // On a thread of the requesters: waking one of them from here costs more than planning its events.
-            tokio::spawn(async move {
-                for (sender, answer) in senders.into_iter().zip(answers) {
-                    // A requester that went away does not want to know.
-                    let _ = sender.send(answer);
+    /// The commit protocol. Nobody is told anything before the commit that it depends on has succeeded.
+    ///
+    /// Between any two steps the process may die. What that leaves behind stands before each step; there is no repair
+    /// code, as start-up reads the catalog and nothing else holds state.
+    async fn run(mut self, mut queue: mpsc::Receiver<Waiting>) {
+        let (catalog, logs) = (Arc::clone(&self.catalog), Arc::clone(&self.logs));
+        let mut gathered = Gathered::default();
+        let mut next: Option<Plan> = None;
+        loop {
+            if next.is_none() {
+                if gathered.waiting.is_empty() {
+                    let Some(first) = queue.recv().await else { break };
+                    gathered.push(first);
                 }
-            });
-            if let Some(pause) = pause {
+                gathered.fill(&mut queue, &self.options);
+            }
+            // Readers that find more in the catalog than in a log wait for us here, and then find it in the log.
+            let publishing = logs.publishing().await;
+            // 1. Give every new event an index, an instant and a leaf, in memory only. Nothing has been written: a crash here
+            //    loses requests that nobody was told about.
+            let plan = match next.take() {
+                Some(plan) => plan,
+                None => match self.plan(gathered.take(), &Arc::default()).await {
+                    Some(plan) => plan,
+                    None => continue,
+                },
+            };
+            // 2. Make it durable. A crash during this leaves all of it or nothing; nobody has been told either way, and
+            //    a retry with a key finds out. Meanwhile what waits by now is planned as if this had succeeded.
+            let commit = async {
+                if plan.is_empty() { Ok(()) } else { catalog.commit(Arc::clone(&plan.commit)).await }
+            };
+            gathered.fill(&mut queue, &self.options);
+            let enough = gathered.events >= self.options.ahead_events_min;
+            let more = if enough { gathered.take() } else { Vec::new() };
+            let (outcome, planned) = join(commit, self.plan(more, &plan.ahead)).await;
+            // 3. Make it readable, and tell those who wait.
+            next = self.land(plan, outcome, planned).await;
+            drop(publishing);
+            if let Some(pause) = self.pace.due() {
                 tokio::time::sleep(pause).await;
             }
         }
     }
 
-    /// The commit protocol: records `requests` and returns an answer for each.
-    ///
-    /// Between any two steps the process may die. What that leaves behind stands before each step; there is no repair
-    /// code, as start-up reads the catalog and nothing else holds state.
-    async fn commit(&mut self, requests: &[Request]) -> Vec<Answer> {
-        // Nothing has been written: a crash here loses requests that nobody was told about.
-        if self.poisoned && self.recover(requests).await.is_err() {
-            return refuse_all(requests, &Refusal::Unavailable);
+    /// Plans a commit, or answers that there is none.
+    async fn plan(&mut self, waiting: Vec<Waiting>, ahead: &Arc<Ahead>) -> Option<Plan> {
+        if waiting.is_empty() {
+            return None;
         }
-        // Readers that find more in the catalog than in a log wait for us here, and then find it in the log.
-        let logs = Arc::clone(&self.logs);
-        let _publishing = logs.publishing().await;
-        for _ in 0..CONFLICTS_MAX {
-            // 1. Give every new event an index, an instant and a leaf, in memory only.
-            let plan = match self.plan(requests).await {
-                Ok(plan) => plan,
-                Err(error) => {
-                    error!(%error, "cannot read what a commit needs");
-                    self.trees.clear();
-                    return refuse_all(requests, &Refusal::Unavailable);
+        if self.poisoned && self.recover(&waiting).await.is_err() {
+            refuse(waiting, &Refusal::Unavailable);
+            return None;
+        }
+        match self.planner.plan(waiting, ahead).await {
+            Ok(plan) => Some(plan),
+            Err((error, waiting)) => {
+                error!(%error, "cannot read what a commit needs");
+                refuse(waiting, &Refusal::Unavailable);
+                None
+            }
+        }
+    }
+
+    /// Does what follows from the outcome of a commit, and returns the next one: as it was `planned`, or anew if this one
+    /// failed.
+    async fn land(
+        &mut self,
+        plan: Plan,
+        outcome: Result<(), CommitError>,
+        planned: Option<Plan>,
+    ) -> Option<Plan> {
+        let refusal = match outcome {
+            Ok(()) => {
+                // A crash here leaves entries that are durable but whose writers were not told.
+                self.publish(&plan);
+                // Only now may anyone be told.
+                answer(plan.waiting, plan.answers);
+                return planned;
+            }
+            Err(CommitError::Conflict) => {
+                // Another process recorded something first. Nothing of ours was done; look again.
+                for append in &plan.commit.appends {
+                    self.planner.forget(append.account);
                 }
-            };
-            // 2. Make it durable. A crash during this leaves all of it or nothing; nobody has been told either way, and
-            //    a retry with a key finds out.
-            let outcome =
-                if plan.is_empty() { Ok(()) } else { self.catalog.commit(Arc::clone(&plan.commit)).await };
-            match outcome {
-                Ok(()) => {}
-                Err(CommitError::Conflict) => {
-                    // Another process recorded something first. Nothing of ours was done; look again.
-                    for append in &plan.commit.appends {
-                        self.trees.remove(&append.account);
-                    }
-                    continue;
+                let attempts = plan.attempts + 1;
+                if attempts < CONFLICTS_MAX {
+                    let mut waiting = plan.waiting;
+                    waiting.extend(planned.into_iter().flat_map(|planned| planned.waiting));
+                    let again = self.plan(waiting, &Arc::default()).await;
+                    return again.map(|plan| Plan { attempts, ..plan });
                 }
-                Err(CommitError::Unavailable(cause)) => {
-                    warn!(%cause, "a commit was refused; nothing was recorded");
-                    return refuse_all(requests, &Refusal::Unavailable);
-                }
-                Err(CommitError::Unknown(cause)) => {
-                    error!(%cause, "a commit failed and may or may not have been done; looking again before going on");
-                    self.poisoned = true;
-                    self.trees.clear();
-                    return refuse_all(requests, &Refusal::Unknown);
-                }
+                Refusal::Busy
             }
-            // 3. Make it readable. A crash here leaves entries that are durable but whose writers were not told.
-            for (append, keys) in plan.commit.appends.iter().zip(plan.keys) {
-                self.publish(append, keys.into_iter());
+            Err(CommitError::Unavailable(cause)) => {
+                warn!(%cause, "a commit was refused; nothing was recorded");
+                Refusal::Unavailable
             }
-            // 4. Only now may anyone be told.
-            return plan.answers;
-        }
-        refuse_all(requests, &Refusal::Busy)
-    }
-
-    /// Adds what was committed to a log in memory.
-    fn publish<'a>(&mut self, append: &Append, keys: impl Iterator<Item = (Timestamp, &'a Keys<'a>)>) {
-        self.logs.publish(append.account, keys);
-        self.trees.insert(append.account, append.tree.clone());
-    }
-
-    /// Decides what a commit of these requests holds and how each is answered if it succeeds.
-    async fn plan<'a>(&mut self, requests: &'a [Request]) -> Result<Plan<'a>, ReadError> {
-        let now = self.clock.now();
-        let mut pending: BTreeMap<AccountId, Pending<'a>> = BTreeMap::new();
-        for request in requests {
-            if let Entry::Vacant(vacant) = pending.entry(request.account) {
-                let tree = self.tree(request.account).await?;
-                let mut append = Pending::new(request.account, tree, self.logs.known(request.account));
-                let of_account = requests.iter().filter(|other| other.account == request.account);
-                append.recall(&*self.catalog, of_account.clone()).await?;
-                append.look_behind(&self.logs, of_account).await?;
-                vacant.insert(append);
+            Err(CommitError::Unknown(cause)) => {
+                error!(%cause, "a commit failed and may or may not have been done; looking again before going on");
+                self.poisoned = true;
+                self.planner.forget_all();
+                Refusal::Unknown
             }
-        }
-        let mut changes: Vec<Change> = Vec::new();
-        let mut answers = Vec::with_capacity(requests.len());
-        for request in requests {
-            let Some(append) = pending.get_mut(&request.account) else { continue };
-            let placed = append.add(&self.logs, request, now).await?;
-            if placed.is_ok() {
-                self.add_workspaces(request, &mut changes).await?;
-            }
-            answers.push(match placed {
-                Ok(placed) => Ok(self.answer(append, request, &placed).await?),
-                Err(refusal) => Err(refusal),
-            });
-        }
-        let (appends, keys) = pending
-            .into_values()
-            .map(|pending| (pending.append, pending.keys))
-            .filter(|(append, _)| !append.entries.is_empty() || !append.keys.is_empty())
-            .unzip();
-        Ok(Plan { commit: Arc::new(Commit { appends, changes }), keys, answers })
-    }
-
-    /// The tree that the next append to an account starts from, with the log in memory at just its size.
-    ///
-    /// Between two commits a reader may have caught the log up with what another process appended, so a tree that was
-    /// remembered counts only while the log has its size.
-    async fn tree(&mut self, account: AccountId) -> Result<Tree, ReadError> {
-        let log = self.logs.known(account);
-        if let Some(tree) = self.trees.get(&account)
-            && tree.edge.size() == log.read().size()
-        {
-            return Ok(tree.clone());
-        }
-        loop {
-            self.logs.catch_up(account).await?;
-            let tree = self.catalog.tree(account).await?;
-            if tree.edge.size() == log.read().size() {
-                self.trees.insert(account, tree.clone());
-                return Ok(tree);
-            }
-        }
-    }
-
-    /// Creates the workspaces that a request brings along, unless somebody has created them since.
-    async fn add_workspaces(&self, request: &Request, changes: &mut Vec<Change>) -> Result<(), ReadError> {
-        if request.workspaces.is_empty() {
-            return Ok(());
-        }
-        let known = self.catalog.workspaces(request.account).await?;
-        for workspace in &request.workspaces {
-            let change = Change::CreateWorkspace { account: request.account, workspace: workspace.clone() };
-            let same = |other: &Change| {
-                matches!((other, &change),
-                (Change::CreateWorkspace { account: a, workspace: x }, Change::CreateWorkspace { account: b, workspace: y })
-                    if a == b && x.token == y.token)
-            };
-            if !known.iter().any(|known| known.token == workspace.token) && !changes.iter().any(same) {
-                changes.push(change);
-            }
-        }
-        Ok(())
-    }
-
-    async fn answer(
-        &self,
-        append: &Pending<'_>,
-        request: &Request,
-        placed: &[Placed],
-    ) -> Result<Vec<Recorded>, ReadError> {
-        let rows = if request.rows_wanted {
-            let indexes: Vec<u64> = placed.iter().map(|placed| placed.index).collect();
-            let stored = append.stored(&self.logs, &indexes).await?;
-            let rows: Option<Vec<Vec<u8>>> = stored.into_iter().map(Stored::row).collect();
-            rows.ok_or_else(|| {
-                ReadError::Unavailable("an entry was pruned while it was answered with".into())
-            })?
-        } else {
-            vec![Vec::new(); placed.len()]
         };
-        let recorded = placed.iter().zip(rows).map(|(placed, row)| Recorded {
-            index: placed.index,
-            token: placed.token,
-            row,
-            replayed: placed.replayed,
-        });
-        Ok(recorded.collect())
+        refuse(plan.waiting, &refusal);
+        self.plan(planned?.waiting, &Arc::default()).await
+    }
+
+    /// Adds what was committed to the logs in memory.
+    fn publish(&mut self, plan: &Plan) {
+        for (append, sources) in plan.commit.appends.iter().zip(&plan.sources) {
+            let keys = sources.iter().filter_map(|source| {
+                let event = plan.waiting.get(source.request)?.request.events.get(source.event)?;
+                Some((source.created_at, event.draft.keys()))
+            });
+            self.logs.publish(append.account, keys);
+            self.planner.remember(append.account, append.tree.clone());
+        }
+        let events = plan.events();
+        self.metrics.commit(events, plan.started.elapsed());
+        let heads = plan.commit.appends.iter().map(|append| self.logs.head(append.account));
+        self.pace.owe(events, heads.max().unwrap_or(0), self.options.seal_rows);
     }
 
     /// Finds out what became of a commit whose outcome is unknown: the trees are read again from the catalog, and the
     /// logs take on what turns out to have been done after all.
-    async fn recover(&mut self, requests: &[Request]) -> Result<(), ReadError> {
-        let logs = Arc::clone(&self.logs);
-        let _publishing = logs.publishing().await;
+    async fn recover(&mut self, waiting: &[Waiting]) -> Result<(), ReadError> {
         let found = async {
             for account in self.catalog.accounts().await? {
                 self.logs.catch_up(account.id).await?;
             }
-            for request in requests {
-                self.tree(request.account).await?;
+            for waiting in waiting {
+                self.planner.tree(waiting.request.account).await?;
             }
             Ok(())
         }
@@ -344,17 +251,48 @@ impl Worker {
     }
 }
 
-impl Plan<'_> {
-    fn is_empty(&self) -> bool {
-        self.commit.appends.is_empty() && self.commit.changes.is_empty()
+/// What was taken from the queue for the next commit.
+#[derive(Default)]
+struct Gathered {
+    waiting: Vec<Waiting>,
+    events: usize,
+    bytes: usize,
+}
+
+impl Gathered {
+    fn push(&mut self, waiting: Waiting) {
+        let events = &waiting.request.events;
+        self.events += events.len();
+        self.bytes += events.iter().map(|event| event.draft.size()).sum::<usize>();
+        self.waiting.push(waiting);
+    }
+
+    /// Takes what waits, up to what one commit takes on.
+    fn fill(&mut self, queue: &mut mpsc::Receiver<Waiting>, options: &SequencerOptions) {
+        while self.events < options.commit_events_max
+            && self.bytes < options.commit_bytes_max
+            && let Ok(waiting) = queue.try_recv()
+        {
+            self.push(waiting);
+        }
+    }
+
+    fn take(&mut self) -> Vec<Waiting> {
+        std::mem::take(self).waiting
     }
 }
 
-/// Events and bytes of a request.
-fn size(request: &Request) -> (usize, usize) {
-    (request.events.len(), request.events.iter().map(|event| event.draft.size()).sum())
+/// Tells those who wait, on a thread of theirs: waking one of them from here costs more than planning its events.
+fn answer(waiting: Vec<Waiting>, answers: Vec<Answer>) {
+    tokio::spawn(async move {
+        for (waiting, answer) in waiting.into_iter().zip(answers) {
+            // A requester that went away does not want to know.
+            let _ = waiting.answer.send(answer);
+        }
+    });
 }
 
-fn refuse_all(requests: &[Request], refusal: &Refusal) -> Vec<Answer> {
-    requests.iter().map(|_| Err(refusal.clone())).collect()
+fn refuse(waiting: Vec<Waiting>, refusal: &Refusal) {
+    let answers = waiting.iter().map(|_| Err(refusal.clone())).collect();
+    answer(waiting, answers);
 }

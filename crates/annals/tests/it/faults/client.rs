@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt::Debug, sync::Arc};
 
 use annals::{
-    append::{Recorded, Refusal},
+    append::{Recorded, Refusal, SequencerOptions},
     engine::{Engine, EngineOptions, RecordError, RecordRequest},
     identity::Denied,
     metrics::Metrics,
@@ -93,6 +93,15 @@ pub(crate) struct Acknowledged {
 pub(crate) fn id(event: &Value) -> String {
     let text = event["token"].as_str().or_else(|| event["object_token"].as_str());
     text.expect("an event has a token of some kind").to_owned()
+}
+
+impl Answer {
+    /// The index of its first entry that was not there before, or a larger one than any.
+    fn first_new(&self) -> u64 {
+        let Self::Recorded(recorded) = self else { return u64::MAX };
+        let new = recorded.iter().filter(|recorded| !recorded.replayed).map(|recorded| recorded.index);
+        new.min().unwrap_or(u64::MAX)
+    }
 }
 
 impl Write {
@@ -213,21 +222,33 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Sends all at once, and what is refused again, until all are recorded.
+    /// Sends all at once, and what is refused again, until all are recorded. Each is planned while the one before is being
+    /// committed.
     pub(crate) async fn record_together(&mut self, writes: Vec<Write>) {
+        self.world.commits.slow(true);
         let mut tasks = JoinSet::new();
         for write in writes {
             let (engine, secret) = (Arc::clone(self.engine()), self.secret(&write));
             let now = self.world.clock.clone();
             tasks.spawn(async move { (attempt(&engine, &*now, &secret, &write).await, write) });
         }
-        let mut refused_once = Vec::new();
+        let (mut answered, mut refused_once) = (Vec::new(), Vec::new());
         while let Some(ended) = tasks.join_next().await {
             match ended.expect("no panic") {
-                (Ok(answer), write) => self.enter(&write, &answer, &[]),
+                (Ok(answer), write) => answered.push((answer, write)),
                 (Err(refused), write) => refused_once.push((refused, write)),
             }
         }
+        self.world.commits.slow(false);
+        // In the order of the log: a retry may have heard of what it repeats before that did.
+        answered.sort_by_key(|(answer, _)| answer.first_new());
+        // The fault may have hit one of them after it was done, and another one then found it there.
+        let unknown = refused_once.iter().any(|(refused, _)| *refused == Refused::Unknown);
+        let refusals: &[Refused] = if unknown { &[Refused::Unknown] } else { &[] };
+        for (answer, write) in answered {
+            self.enter(&write, &answer, refusals);
+        }
+        refused_once.sort_by_key(|(refused, _)| *refused != Refused::Unknown);
         for (refused, write) in refused_once {
             let mut refusals = Vec::new();
             self.wait(&write, &mut refusals, refused);
@@ -354,7 +375,8 @@ impl<'a> Client<'a> {
             let (index, token, row) = (recorded.index, recorded.token, recorded.row.clone());
             self.ledger.acknowledged.insert(entry, Acknowledged { sent: event.clone(), index, token, row });
         }
-        assert!(found == 0 || new.is_empty(), "half of it was there: {write:?}");
+        // Histories may overlap.
+        assert!(found == 0 || new.is_empty() || write.import, "half of it was there: {write:?}");
         assert!(new.windows(2).all(|pair| pair[0] + 1 == pair[1]), "not together and in order: {new:?}");
     }
 }
@@ -369,7 +391,10 @@ async fn open(
     let segments = Arc::new(Segments::new(blobs, 1 << 20));
     // Everything is sealed at once, and two segments are enough to be made into one.
     let keeper = KeeperOptions { seal_rows: 1, quiet_rows_min: 1, fan_in: 2, ..KeeperOptions::default() };
-    let options = EngineOptions { keeper, ..EngineOptions::default() };
+    // Each request has a commit of its own, and is planned while the one before is made.
+    let sequencer =
+        SequencerOptions { commit_events_max: 1, ahead_events_min: 1, ..SequencerOptions::default() };
+    let options = EngineOptions { keeper, sequencer };
     let (engine, ended) = Engine::open(catalog, segments, clock, metrics, options).await?;
     Ok((Arc::new(engine), ended))
 }

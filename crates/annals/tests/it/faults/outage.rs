@@ -4,8 +4,9 @@ use std::{
     ops::Range,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use annals::{administer, administer::Admin, clock::Clock};
@@ -36,6 +37,7 @@ pub(crate) struct Commits {
     beside: Arc<dyn Catalog>,
     clock: Arc<dyn Clock>,
     weather: Mutex<Weather>,
+    slow: AtomicBool,
     in_a_row: AtomicUsize,
     rivals: AtomicUsize,
 }
@@ -44,11 +46,17 @@ impl Commits {
     /// Passes everything on to `inner`; rivals write through `beside`.
     pub(crate) fn new(inner: Arc<dyn Catalog>, beside: Arc<dyn Catalog>, clock: Arc<dyn Clock>) -> Self {
         let (in_a_row, rivals) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { inner, beside, clock, weather: Mutex::new(Weather::Fair), in_a_row, rivals }
+        let (weather, slow) = (Mutex::new(Weather::Fair), AtomicBool::new(false));
+        Self { inner, beside, clock, weather, slow, in_a_row, rivals }
     }
 
     pub(crate) fn set(&self, weather: Weather) {
         *self.weather.lock() = weather;
+    }
+
+    /// Lets commits take so long that there is time to plan another one meanwhile, or no longer.
+    pub(crate) fn slow(&self, slow: bool) {
+        self.slow.store(slow, Ordering::Relaxed);
     }
 
     /// How often another process was faster.
@@ -73,6 +81,9 @@ impl Commits {
 #[async_trait]
 impl Catalog for Commits {
     async fn commit(&self, commit: Arc<Commit>) -> Result<(), CommitError> {
+        if self.slow.load(Ordering::Relaxed) {
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
         let weather = *self.weather.lock();
         match weather {
             Weather::Fair => self.inner.commit(commit).await,

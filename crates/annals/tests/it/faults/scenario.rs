@@ -39,12 +39,12 @@ async fn everyday(client: &mut Client<'_>) {
     assert_eq!((again[0].index, again[0].replayed), (first[0].index, true));
     client.refuse(&single(0, "o-never", "k-1"), "the Idempotency-Key was used before").await;
 
-    let mut lines = lines(1, &["o-5", "o-6", "o-5", "o-7"]);
-    client.record(&lines).await;
-    lines.events.push(keyed("o-8"));
-    client.record(&lines).await;
-    lines.events[1]["object_title"] = "Something else".into();
-    client.refuse(&lines, "audit_logs[1].idempotency_key was used before").await;
+    let mut several = lines(1, &["o-5", "o-6", "o-5", "o-7"]);
+    client.record(&several).await;
+    several.events.push(keyed("o-8"));
+    client.record(&several).await;
+    several.events[1]["object_title"] = "Something else".into();
+    client.refuse(&several, "audit_logs[1].idempotency_key was used before").await;
 
     let mut strange = single(0, "o-never", "k-3");
     strange.events[0]["workspace_token"] = client.tenant(1).workspace.as_str().into();
@@ -56,6 +56,9 @@ async fn everyday(client: &mut Client<'_>) {
     let together =
         (0..6).map(|at| single(at % 2, ["o-10", "o-11", "o-12", "o-13", "o-14", "o-15"][at], KEYS[at]));
     client.record_together(together.collect()).await;
+    // Retries meet what they repeat while that is being committed.
+    let eager = [single(0, "o-18", "k-18"), lines(0, &["o-19", "o-21"]), lines(1, &["o-22"])];
+    client.record_together(eager.iter().flat_map(|write| [write; 4]).cloned().collect()).await;
     client.record_carelessly(&Write { key: None, ..batch(1, &["o-16", "o-17"], "") }).await;
 }
 
@@ -66,6 +69,11 @@ async fn history(client: &mut Client<'_>) {
         |events: &[Value]| Write { import: true, key: None, events: events.to_vec(), ..lines(0, &[]) };
     client.record(&import(&all[..4])).await;
     client.record(&Write { rows: false, ..import(&all[2..6]) }).await;
+    // So do the tokens and workspaces of another history, in part.
+    let new: Vec<Value> = (20..25).map(imported).collect();
+    client
+        .record_together(vec![import(&new[..3]), import(&new[1..4]), import(&new[..3]), import(&new[3..])])
+        .await;
     let mut other = all[3].clone();
     other["user"] = "Somebody else".into();
     client.refuse(&import(&[all[6].clone(), other]), "was already recorded with other content").await;
