@@ -6,6 +6,7 @@
 
 mod fields;
 mod rows;
+mod tokens;
 
 use std::io;
 
@@ -32,7 +33,8 @@ pub enum MergeError<E> {
 
 /// Writes one segment of several that follow each other, given in the order of their indexes. What was pruned stays pruned.
 ///
-/// Takes some 50 bytes of memory a row and 8 a pruned entry beside one term, whatever the rows' length.
+/// Beside a chunk of each part and one term this takes 16 bytes of memory for each row of the largest source, and 8 for each
+/// pruned entry, whatever the rows' length; where sources overlap in time, some 30 bytes for each row of all.
 pub fn merge<P: Parts, W: io::Write>(
     by_index: &[(&Segment, &P)],
     options: &Options,
@@ -52,11 +54,7 @@ pub fn merge<P: Parts, W: io::Write>(
     }
     let mut sources: Vec<Source<P>> = by_index
         .iter()
-        .map(|&(segment, parts)| Source {
-            segment,
-            parts,
-            positions: Vec::with_capacity(segment.rows() as usize),
-        })
+        .map(|&(segment, parts)| Source { segment, parts, positions: Positions::From(0) })
         .collect();
     // One without rows, if there is any, comes first, and overlaps none.
     sources.sort_by_key(|source| source.segment.oldest());
@@ -64,18 +62,20 @@ pub fn merge<P: Parts, W: io::Write>(
         [before, after] => before.segment.newest().is_none_or(|newest| Some(newest) < after.segment.oldest()),
         _ => true,
     });
-    let order = arrange(&mut sources)?;
     let pruned = by_index.iter().map(|(segment, _)| segment.pruned()).sum();
     let mut writer = Writer::new(sink, pruned, options)?;
     let dictionary = if apart {
-        rows::copy(&sources, &mut writer)?
+        line_up(&mut sources);
+        let dictionary = rows::copy(&sources, &mut writer)?;
+        writer.columns(|put| in_line(&sources, put))?;
+        dictionary
     } else {
-        rows::weave(&sources, &order, options, &mut writer)?
+        let order = arrange(&mut sources)?;
+        let dictionary = rows::weave(&sources, &order, options, &mut writer)?;
+        writer.columns(|put| order.iter().try_for_each(|(place, _)| put(*place)))?;
+        dictionary
     };
-    let places: Vec<(i64, u64)> = order.into_iter().map(|(place, _)| place).collect();
-    writer.columns(&places)?;
-    drop(places);
-    writer.tokens(&tokens(&sources)?)?;
+    tokens::merge(&sources, &mut writer)?;
     copy_pruned(by_index, &mut writer)?;
     for field in Field::ALL {
         fields::merge(&sources, field, &mut writer)?;
@@ -87,12 +87,40 @@ pub fn merge<P: Parts, W: io::Write>(
 struct Source<'a, P> {
     segment: &'a Segment,
     parts: &'a P,
-    /// The positions that its rows get, by the positions that they have. They ascend.
-    positions: Vec<u32>,
+    positions: Positions,
+}
+
+/// The positions that a source's rows get, by the positions that they have. They ascend.
+enum Positions {
+    /// All rows together, from this one on.
+    From(u32),
+    Each(Vec<u32>),
 }
 
 /// A place, and the number of the source that has it.
 type Placed = ((i64, u64), u32);
+
+/// Gives all rows their new positions where one source ends before the next begins.
+fn line_up<P>(sources: &mut [Source<P>]) {
+    let mut first = 0;
+    for source in sources {
+        source.positions = Positions::From(first);
+        first += source.segment.rows();
+    }
+}
+
+/// The places of all rows in their order, where one source ends before the next begins.
+fn in_line<P: Parts>(
+    sources: &[Source<P>],
+    put: &mut dyn FnMut((i64, u64)) -> io::Result<()>,
+) -> Result<(), MergeError<P::Error>> {
+    for source in sources {
+        for place in source.places().map_err(MergeError::Read)? {
+            put(place)?;
+        }
+    }
+    Ok(())
+}
 
 /// Gives all rows their new positions; gives back the places in their order.
 fn arrange<P: Parts>(sources: &mut [Source<P>]) -> Result<Vec<Placed>, MergeError<P::Error>> {
@@ -103,10 +131,15 @@ fn arrange<P: Parts>(sources: &mut [Source<P>]) -> Result<Vec<Placed>, MergeErro
         order.extend(places.into_iter().map(|place| (place, number)));
     }
     order.sort_unstable();
+    let mut positions: Vec<Vec<u32>> =
+        sources.iter().map(|source| Vec::with_capacity(source.segment.rows() as usize)).collect();
     for ((_, source), position) in order.iter().zip(0..) {
-        if let Some(source) = sources.get_mut(*source as usize) {
-            source.positions.push(position);
+        if let Some(positions) = positions.get_mut(*source as usize) {
+            positions.push(position);
         }
+    }
+    for (source, positions) in sources.iter_mut().zip(positions) {
+        source.positions = Positions::Each(positions);
     }
     Ok(order)
 }
@@ -132,7 +165,10 @@ impl<P: Parts> Source<'_, P> {
 
     /// The new position of a row, which the segment has checked to be one of its own.
     fn position(&self, position: u32) -> u32 {
-        self.positions.get(position as usize).copied().unwrap_or(u32::MAX)
+        match &self.positions {
+            Positions::From(first) => first.saturating_add(position),
+            Positions::Each(positions) => positions.get(position as usize).copied().unwrap_or(u32::MAX),
+        }
     }
 }
 
@@ -158,30 +194,4 @@ fn copy_pruned<P: Parts, W: io::Write>(
         }
     }
     Ok(pruned.finish()?)
-}
-
-/// The tokens of all sources with their new positions, sorted.
-fn tokens<P: Parts>(sources: &[Source<P>]) -> Result<Vec<(u64, u32)>, MergeError<P::Error>> {
-    let mut pairs = Vec::with_capacity(rows_of(sources));
-    for source in sources {
-        let (segment, before) = (source.segment, pairs.len());
-        for chunk in &segment.tokens {
-            let part = one(source.parts, &chunk.extent).map_err(MergeError::Read)?;
-            let chunk_tokens = part.tokens(&chunk.extent).map_err(corrupt)?;
-            for (token, position) in chunk_tokens.iter() {
-                let position = segment.checked_position(&chunk.extent, position).map_err(corrupt)?;
-                pairs.push((token, source.position(position)));
-            }
-        }
-        if pairs.len() - before != segment.rows() as usize {
-            let offset = segment.tokens.first().map_or(0, |chunk| chunk.extent.offset);
-            return Err(corrupt(Corrupt {
-                kind: Kind::Tokens,
-                offset,
-                reason: "they are not as many as the rows",
-            }));
-        }
-    }
-    pairs.sort_unstable();
-    Ok(pairs)
 }

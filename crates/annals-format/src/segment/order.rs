@@ -16,20 +16,43 @@ impl Order {
 
     /// The order of these.
     pub(super) fn of(indexes: &[u64]) -> Self {
-        let each = |holds: fn(u64, u64) -> bool| {
-            indexes.windows(2).all(|pair| matches!(pair, [one, next] if holds(*one, *next)))
-        };
-        if each(|one, next| one.checked_add(1) == Some(next)) {
-            Self::Gapless
-        } else if each(|one, next| one < next) {
-            Self::Ascending
-        } else {
-            Self::Mixed
+        let mut steps = Steps::default();
+        for index in indexes {
+            steps.add(*index);
         }
+        steps.order()
     }
 
     pub(super) fn number(self) -> u8 {
         self as u8
+    }
+}
+
+/// Finds the order of indexes as they come.
+#[derive(Debug, Default)]
+pub(super) struct Steps {
+    last: Option<u64>,
+    /// Whether one was left out.
+    gaps: bool,
+    mixed: bool,
+}
+
+impl Steps {
+    pub(super) fn add(&mut self, index: u64) {
+        if let Some(last) = self.last {
+            self.gaps |= last.checked_add(1) != Some(index);
+            self.mixed |= index <= last;
+        }
+        self.last = Some(index);
+    }
+
+    /// The order of those that came.
+    pub(super) fn order(&self) -> Order {
+        match (self.mixed, self.gaps) {
+            (true, _) => Order::Mixed,
+            (false, true) => Order::Ascending,
+            (false, false) => Order::Gapless,
+        }
     }
 }
 

@@ -154,7 +154,7 @@ impl<W: io::Write, F: FnMut(&Row, &mut Extra)> Sealer<W, F> {
         if let Some(group) = &self.group {
             self.writer.end_group(group, rows)?;
         }
-        self.writer.columns(&self.places)?;
+        self.writer.columns(|put| self.places.iter().try_for_each(|place| put(*place)))?;
         self.writer.tokens(&self.index.take_tokens())?;
         let mut pruned = self.writer.pruned();
         for (index, hash) in &self.pruned {

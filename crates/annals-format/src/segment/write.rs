@@ -1,5 +1,6 @@
 //! Writing a segment's parts one after the other, and what is remembered of them for the footer.
 
+mod column;
 mod field;
 mod pruned;
 
@@ -7,15 +8,16 @@ pub(super) use self::{field::FieldWriter, pruned::PrunedWriter};
 
 use std::{io, ops::Range};
 
+use self::column::ColumnWriter;
+
 use super::{
-    BLOCK_ROWS, COLUMN_CHUNK, Extent, Field, Kind, TOKEN_CHUNK,
+    BLOCK_ROWS, Extent, Field, Kind, TOKEN_CHUNK,
     block::{self, BlockRow},
     bytes::from_us,
-    column,
     dictionary::Packer,
     footer::{Chunk, Group, TokenChunk},
     magic,
-    order::Order,
+    order::{Order, Steps},
     pruned::Pruned,
     tokens,
 };
@@ -109,34 +111,39 @@ impl<W: io::Write> Writer<W> {
     /// Ends a group.
     pub(super) fn end_group(&mut self, group: &GroupWriter, rows: u32) -> io::Result<()> {
         let blocks = group.start..self.offset;
-        let offsets = self.put(Kind::BlockOffsets, &column::encode(&group.offsets))?;
+        let offsets = self.put(Kind::BlockOffsets, &super::column::encode(&group.offsets))?;
         let GroupWriter { dictionary, row_bytes, .. } = *group;
         self.groups.push(Group { first: self.rows, rows, dictionary, blocks, offsets, row_bytes });
         self.rows += rows;
         Ok(())
     }
 
-    /// Writes the columns, of all groups together.
-    pub(super) fn columns(&mut self, places: &[(i64, u64)]) -> io::Result<()> {
-        let times: Vec<u64> = places.iter().map(|place| from_us(place.0)).collect();
-        let indexes: Vec<u64> = places.iter().map(|place| place.1).collect();
-        self.order = Order::of(&indexes);
-        self.times = self.column(Kind::Times, &times)?;
-        self.indexes = self.column(Kind::Indexes, &indexes)?;
+    /// Writes the columns, of all groups together: the times and then the indexes of all rows, each by a call of its own.
+    pub(super) fn columns<E: From<io::Error>>(
+        &mut self,
+        places: impl Fn(&mut dyn FnMut((i64, u64)) -> io::Result<()>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut times = ColumnWriter::new(self, Kind::Times);
+        places(&mut |(time, _)| times.push(from_us(time)))?;
+        self.times = times.finish()?;
+        let mut steps = Steps::default();
+        let mut indexes = ColumnWriter::new(self, Kind::Indexes);
+        places(&mut |(_, index)| {
+            steps.add(index);
+            indexes.push(index)
+        })?;
+        self.indexes = indexes.finish()?;
+        self.order = steps.order();
         Ok(())
     }
 
     fn column(&mut self, kind: Kind, values: &[u64]) -> io::Result<Vec<Chunk>> {
-        let mut chunks = Vec::new();
-        for values in values.chunks(COLUMN_CHUNK as usize) {
-            let extent = self.put(kind, &column::encode(values))?;
-            let (first, last) = (values.first().copied(), values.last().copied());
-            chunks.push(Chunk { extent, first: first.unwrap_or_default(), last: last.unwrap_or_default() });
-        }
-        Ok(chunks)
+        let mut column = ColumnWriter::new(self, kind);
+        values.iter().try_for_each(|value| column.push(*value))?;
+        column.finish()
     }
 
-    /// Writes the tokens, which are sorted.
+    /// Writes tokens, which are sorted: all of them, or whole chunks of them one call after the other.
     pub(super) fn tokens(&mut self, pairs: &[(u64, u32)]) -> io::Result<()> {
         for pairs in pairs.chunks(TOKEN_CHUNK as usize) {
             let extent = self.put(Kind::Tokens, &tokens::encode(pairs))?;
