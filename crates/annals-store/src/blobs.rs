@@ -31,8 +31,8 @@ pub(crate) use writer::PART_BYTES;
 #[derive(Debug, Clone)]
 pub struct Blobs {
     store: Arc<dyn ObjectStore>,
-    /// Whether the blobs are files that this process opens itself.
-    local: bool,
+    /// The same store, if the blobs are files that this process opens itself.
+    files: Option<Arc<LocalFileSystem>>,
 }
 
 /// A blob that is there.
@@ -60,12 +60,13 @@ impl Blobs {
     pub fn local_beside(dir: &Path) -> Result<Self, BlobError> {
         let files = LocalFileSystem::new_with_prefix(dir)
             .map_err(|error| BlobError::at(dir.display().to_string(), error))?;
-        Ok(Self { store: Arc::new(files.with_fsync(true)), local: true })
+        let files = Arc::new(files.with_fsync(true));
+        Ok(Self { store: Arc::clone(&files) as _, files: Some(files) })
     }
 
     /// Opens the blobs in any other store. What it has acknowledged must be durable.
     pub fn over(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store, local: false }
+        Self { store, files: None }
     }
 
     /// Stores a blob. The same bytes may be stored twice; other bytes under a key are [`BlobError::Corrupt`].
@@ -95,6 +96,11 @@ impl Blobs {
     /// A range that is not within the blob is [`BlobError::Corrupt`], whatever its size.
     pub async fn read(&self, key: &BlobKey, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, BlobError> {
         read::ranges(self, key, ranges).await
+    }
+
+    /// The same without a runtime, where the blobs are files: the calling thread reads them itself. `None` where they are not.
+    pub fn read_files(&self, key: &BlobKey, ranges: &[Range<u64>]) -> Option<Result<Vec<Bytes>, BlobError>> {
+        self.files.as_ref().map(|files| read::of_file(files, key, ranges))
     }
 
     /// All blobs of an account, in the order of their names. Files with other names are skipped.

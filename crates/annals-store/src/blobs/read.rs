@@ -1,8 +1,11 @@
 //! Reading ranges of a blob, of which nothing is known but that somebody asks for them.
 
+use std::fs::File;
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
 
 use bytes::Bytes;
+use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{Error, OBJECT_STORE_COALESCE_DEFAULT, ObjectStoreExt, Result, coalesce_ranges};
 
@@ -33,6 +36,44 @@ pub(super) async fn ranges(
     Ok(ranges.iter().map(empty_or_next).map(Option::unwrap_or_default).collect())
 }
 
+/// Ranges of the bytes of a blob that is a file, in the order of the question.
+pub(super) fn of_file(
+    files: &LocalFileSystem,
+    key: &BlobKey,
+    ranges: &[Range<u64>],
+) -> std::result::Result<Vec<Bytes>, BlobError> {
+    if ranges.iter().all(|range| range.start == range.end) {
+        return Ok(vec![Bytes::new(); ranges.len()]);
+    }
+    let path = files.path_to_filesystem(&key.path()).map_err(|error| BlobError::unavailable(key, error))?;
+    let failed = |error: std::io::Error| match error.kind() {
+        ErrorKind::NotFound => BlobError::Missing { key: key.clone() },
+        _ => BlobError::unavailable(key, error),
+    };
+    let file = File::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    let bytes = |range: &Range<u64>| {
+        // Before memory is taken for it.
+        if range.start > range.end {
+            return Err(BlobError::corrupt(key, format!("it cannot have the bytes {range:?}")));
+        }
+        if range.end > length && !range.is_empty() {
+            return Err(too_short(key, range, length));
+        }
+        let wanted = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+        // Room that need not be zeros before it is read into.
+        let mut bytes = Vec::with_capacity(wanted);
+        (&file).seek(SeekFrom::Start(range.start)).map_err(failed)?;
+        (&file).take(range.end - range.start).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() == wanted { Ok(bytes.into()) } else { Err(too_short(key, range, length)) }
+    };
+    ranges.iter().map(bytes).collect()
+}
+
+fn too_short(key: &BlobKey, range: &Range<u64>, length: u64) -> BlobError {
+    BlobError::corrupt(key, format!("it should have the bytes {range:?}, but its length is {length}"))
+}
+
 /// The bytes of ranges that are not empty.
 async fn fetch(blobs: &Blobs, path: &Path, wanted: &[Range<u64>]) -> Result<Vec<Bytes>> {
     if wanted.is_empty() {
@@ -40,7 +81,7 @@ async fn fetch(blobs: &Blobs, path: &Path, wanted: &[Range<u64>]) -> Result<Vec<
     }
     let store = &*blobs.store;
     let bytes = wanted.iter().fold(0, |bytes: u64, range| bytes.saturating_add(range.end - range.start));
-    if blobs.local && bytes <= UNSEEN_BYTES_MAX {
+    if blobs.files.is_some() && bytes <= UNSEEN_BYTES_MAX {
         // Opens the file once, and reads no byte in between.
         return whole(store.get_ranges(path, wanted).await?, wanted);
     }
@@ -73,10 +114,7 @@ async fn explain(
 ) -> BlobError {
     let Ok(blob) = blobs.store.head(path).await else { return BlobError::unavailable(key, error) };
     match wanted.iter().find(|range| range.end > blob.size) {
-        Some(range) => BlobError::corrupt(
-            key,
-            format!("it should have the bytes {range:?}, but its length is {}", blob.size),
-        ),
+        Some(range) => too_short(key, range, blob.size),
         None => BlobError::unavailable(key, error),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt::Debug;
+use std::ops::Range;
 
 use bytes::Bytes;
 
@@ -80,9 +81,18 @@ fn bytes(length: usize) -> Bytes {
     bytes.into()
 }
 
+/// Ranges of a blob, which must be the same by both ways to read it.
+async fn read(blobs: &Blobs, key: &BlobKey, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, BlobError> {
+    let read = blobs.read(key, ranges).await;
+    if let Some(of_files) = blobs.read_files(key, ranges) {
+        assert_eq!(format!("{of_files:?}"), format!("{read:?}"), "{ranges:?}");
+    }
+    read
+}
+
 /// All bytes of a blob that has `length` of them.
 async fn whole(blobs: &Blobs, key: &BlobKey, length: usize) -> Result<Bytes, BlobError> {
-    let read = blobs.read(key, std::slice::from_ref(&(0..length as u64))).await?;
+    let read = read(blobs, key, std::slice::from_ref(&(0..length as u64))).await?;
     Ok(read.into_iter().next().unwrap_or_default())
 }
 

@@ -157,7 +157,12 @@ impl Segments {
         if MEMORY_ONLY.get() {
             return Err(SegmentError::Cold);
         }
-        self.runtime.block_on(self.blobs.read(key, ranges)).map_err(|error| of_blob(name, error))
+        // No other thread has to be woken for files, nor takes memory that this one gives back.
+        let read = match self.blobs.read_files(key, ranges) {
+            Some(read) => read,
+            None => self.runtime.block_on(self.blobs.read(key, ranges)),
+        };
+        read.map_err(|error| of_blob(name, error))
     }
 }
 
