@@ -105,7 +105,8 @@ pub(super) fn encode(seed: &Seed, created_at: Timestamp, envelope: &str, section
 /// An entry as it is stored, borrowed from its bytes.
 #[derive(Debug, Clone)]
 pub struct Row<'a> {
-    bytes: &'a [u8],
+    /// Its stored form, unless it was read from elsewhere.
+    bytes: Option<&'a [u8]>,
     bindings: Bindings,
     created_at: Timestamp,
     envelope: &'a str,
@@ -172,14 +173,33 @@ impl<'a> Row<'a> {
         for (text, _) in texts.iter_mut().zip(stays(&bindings)).filter(|(_, stays)| *stays) {
             *text = take_text(&mut rest)?;
         }
-        let [envelope, actor, object, changed, unchanged, context] = texts;
-        let sections = Sections { actor, object, changed, unchanged, context };
-        let created_at = Timestamp::from_us(created_us);
         if rest.is_empty() {
-            Ok(Self { bytes, bindings, created_at, envelope, sections })
+            Ok(Self::new(Some(bytes), bindings, Timestamp::from_us(created_us), texts))
         } else {
             Err(CorruptRow("bytes after its end"))
         }
+    }
+
+    /// The entry with these six texts, the envelope first. Those of sections that are erased may be anything.
+    pub(crate) fn of_texts(bindings: Bindings, created_at: Timestamp, mut texts: [&'a str; 6]) -> Self {
+        let nulls = Sections::NULLS;
+        let nulls = ["", nulls.actor, nulls.object, nulls.changed, nulls.unchanged, nulls.context];
+        for ((text, null), _) in
+            texts.iter_mut().zip(nulls).zip(stays(&bindings)).filter(|(_, stays)| !*stays)
+        {
+            *text = null;
+        }
+        Self::new(None, bindings, created_at, texts)
+    }
+
+    fn new(
+        bytes: Option<&'a [u8]>,
+        bindings: Bindings,
+        created_at: Timestamp,
+        [envelope, actor, object, changed, unchanged, context]: [&'a str; 6],
+    ) -> Self {
+        let sections = Sections { actor, object, changed, unchanged, context };
+        Self { bytes, bindings, created_at, envelope, sections }
     }
 
     /// When it happened, to the microsecond.
@@ -248,12 +268,17 @@ impl<'a> Row<'a> {
     /// Its leaf stays the same, so that every proof of it still holds. Without anything to erase it is the same bytes.
     pub fn erase(&self, sections: &[Section]) -> Vec<u8> {
         let mask = self.bindings.mask() | bindings::mask_of(sections);
-        if mask == self.bindings.mask() {
-            return self.bytes.to_vec();
-        }
-        let bindings = self.bindings.erased(mask, self.digests());
+        let bindings = if mask == self.bindings.mask() {
+            if let Some(bytes) = self.bytes {
+                return bytes.to_vec();
+            }
+            self.bindings.clone()
+        } else {
+            self.bindings.erased(mask, self.digests())
+        };
         let texts = self.texts().map(str::as_bytes);
-        let mut row = Vec::with_capacity(self.bytes.len() + HEAD_BYTES_MAX);
+        let size = self.envelope.len() + self.sections.size() + 6 * LENGTH_BYTES_MAX;
+        let mut row = Vec::with_capacity(size + HEAD_BYTES_MAX);
         write(&mut row, &bindings, self.created_at.us(), texts.each_ref().map(std::slice::from_ref));
         row
     }

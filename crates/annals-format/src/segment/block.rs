@@ -13,7 +13,7 @@ use super::{
     bytes::{Cursor, Reason, push_leb},
     dictionary::{Packer, Unpacker},
 };
-use crate::Row;
+use crate::{Row, entry::CorruptRow};
 
 /// Rows as they are, behind their lengths.
 const VERBATIM: u8 = 0;
@@ -108,17 +108,29 @@ impl RowBlock {
 
     pub(super) fn rows(&self, unpacker: &mut Unpacker) -> Result<Vec<Vec<u8>>, Reason> {
         let mut rows = Vec::with_capacity(BLOCK_ROWS as usize);
-        self.each_row(unpacker, &mut Room::default(), |row| rows.push(row.to_vec()))?;
+        let mut packed = Vec::new();
+        match self.unpack(unpacker, &mut packed)? {
+            Form::Verbatim(count) => verbatim(&packed, count, |row| rows.push(row.to_vec()))?,
+            Form::Lifted(lifted) => lifted.each_row(&packed, |row| rows.push(row.to_vec()))?,
+        }
         Ok(rows)
     }
 
-    /// Gives each row, put together in the room of the one before.
-    pub(super) fn each_row(
+    /// Gives each row, or why it is none, as it lies in the block: its bytes are not put together.
+    pub(super) fn each_decoded(
         &self,
         unpacker: &mut Unpacker,
         room: &mut Room,
-        mut each: impl FnMut(&[u8]),
+        mut each: impl FnMut(Result<Row, CorruptRow>),
     ) -> Result<(), Reason> {
+        match self.unpack(unpacker, &mut room.packed)? {
+            Form::Verbatim(count) => verbatim(&room.packed, count, |row| each(Row::decode(row))),
+            Form::Lifted(lifted) => lifted.each_decoded(&room.packed, &mut room.envelope, each),
+        }
+    }
+
+    /// Unpacks what is in the frame, and says how rows are made of it.
+    fn unpack(&self, unpacker: &mut Unpacker, packed: &mut Vec<u8>) -> Result<Form, Reason> {
         let mut cursor = Cursor::new(&self.bytes);
         let (_crc, form, count, length) = (cursor.u32()?, cursor.u8()?, cursor.u8()?, cursor.u32()? as usize);
         if count == 0 || u32::from(count) > BLOCK_ROWS {
@@ -128,26 +140,28 @@ impl RowBlock {
             return Err("its rows are too long");
         }
         let count = usize::from(count);
-        match form {
-            VERBATIM => {
-                unpacker.unpack_into(cursor.rest(), length, &mut room.packed)?;
-                verbatim(&room.packed, count, each)
-            }
-            LIFTED | LIFTED_ERASED => {
-                let lifted = Lifted::decode(&mut cursor, count, form)?;
-                unpacker.unpack_into(cursor.rest(), length, &mut room.packed)?;
-                lifted.each_row(&room.packed, &mut room.row, &mut each)
-            }
-            _ => Err("its form is unknown"),
-        }
+        let form = match form {
+            VERBATIM => Form::Verbatim(count),
+            LIFTED | LIFTED_ERASED => Form::Lifted(Lifted::decode(&mut cursor, count, form)?),
+            _ => return Err("its form is unknown"),
+        };
+        unpacker.unpack_into(cursor.rest(), length, packed).map(|()| form)
     }
 }
 
-/// Where blocks are unpacked, one after the other, and their rows put together.
+/// How rows are made of what is in a frame.
+enum Form {
+    /// So many stand there as they are.
+    Verbatim(usize),
+    /// This was taken out of them.
+    Lifted(Lifted),
+}
+
+/// Where blocks are unpacked, one after the other, and what is left out of their rows is written again.
 #[derive(Debug, Default)]
 pub(super) struct Room {
     packed: Vec<u8>,
-    row: Vec<u8>,
+    envelope: String,
 }
 
 fn verbatim(raw: &[u8], count: usize, mut each: impl FnMut(&[u8])) -> Result<(), Reason> {

@@ -10,6 +10,7 @@ use super::{
     BLOCK_ROWS, Corrupt, Dictionary, Extent, Kind, Part, Parts, Segment, block::Room, bytes::Reason,
     dictionary::Unpacker, footer::Group, part::get,
 };
+use crate::{Row, entry::CorruptRow};
 
 /// Blocks that are read together when all rows are wanted.
 pub(super) const RUN_BLOCKS: u32 = 64;
@@ -54,23 +55,25 @@ impl Segment {
         AllRows { segment: self, parts, next: 0, run: None, rows: Vec::new().into_iter() }
     }
 
-    /// Gives the rows of one of [`Self::pieces`] with their positions until one breaks. Each is put together in the room of
-    /// the one before: rows that are only looked at take no memory.
+    /// Gives the rows of one of [`Self::pieces`], or why they are none, with their positions until one breaks. Rows that are
+    /// only looked at take no memory.
     pub(super) fn each_row<P: Parts, B>(
         &self,
         parts: &P,
         positions: Range<u32>,
-        mut each: impl FnMut(u32, &[u8]) -> ControlFlow<B>,
+        mut each: impl FnMut(u32, Result<Row, CorruptRow>) -> ControlFlow<B>,
     ) -> Result<ControlFlow<B>, P::Error> {
         let Range { start: mut position, end } = positions;
         let mut room = Room::default();
+        // A piece is of one group.
+        let head = self.head_at(parts, position)?;
+        let unpacker = Unpacker::new(head.dictionary()?);
+        let mut unpacker = unpacker.map_err(|reason| head.group.offsets.corrupt(reason))?;
         while position < end {
-            let (Run { head, blocks }, _) = self.run(parts, position)?;
-            let unpacker = Unpacker::new(head.dictionary()?);
-            let mut unpacker = unpacker.map_err(|reason| head.group.offsets.corrupt(reason))?;
+            let (blocks, _) = head.blocks_from(parts, position)?;
             for (block, extent, part) in blocks {
                 let (mut broken, before) = (ControlFlow::Continue(()), position);
-                let rows = part.rows(&extent)?.each_row(&mut unpacker, &mut room, |row| {
+                let rows = part.rows(&extent)?.each_decoded(&mut unpacker, &mut room, |row| {
                     if broken.is_continue() {
                         broken = each(position, row);
                     }
@@ -89,17 +92,16 @@ impl Segment {
     /// Reads the blocks from this position on, which begins one, that belong to a piece and are read together; says which
     /// position follows them.
     fn run<P: Parts>(&self, parts: &P, position: u32) -> Result<(Run<'_>, u32), P::Error> {
-        let (number, within) = self.group_of(position)?;
-        let mut heads = self.group_heads(parts, &[number])?;
-        let head = heads.remove(&number).ok_or_else(|| self.no_position())?;
-        let first = within / BLOCK_ROWS;
-        let end = head.group.rows.div_ceil(BLOCK_ROWS).min(first + RUN_BLOCKS);
-        let extents = (first..end).map(|block| head.block(block)).collect::<Result<Vec<_>, _>>()?;
-        let got = get(parts, &extents)?;
-        let blocks = (first..end).zip(extents).zip(got).map(|((block, extent), part)| (block, extent, part));
-        let blocks = blocks.collect::<Vec<_>>().into_iter();
-        let next = head.group.first + end.saturating_mul(BLOCK_ROWS).min(head.group.rows);
+        let head = self.head_at(parts, position)?;
+        let (blocks, next) = head.blocks_from(parts, position)?;
         Ok((Run { head, blocks }, next))
+    }
+
+    /// The head of the group that has this position.
+    fn head_at<P: Parts>(&self, parts: &P, position: u32) -> Result<GroupHead<'_>, P::Error> {
+        let (number, _) = self.group_of(position)?;
+        let mut heads = self.group_heads(parts, &[number])?;
+        Ok(heads.remove(&number).ok_or_else(|| self.no_position())?)
     }
 
     /// Positions that can be read independently of each other: whole runs of blocks, the oldest first.
@@ -201,6 +203,18 @@ impl GroupHead<'_> {
         }
     }
 
+    /// Reads the blocks from this position of the group on that are read together; says which position follows them.
+    fn blocks_from<P: Parts>(&self, parts: &P, position: u32) -> Result<(Blocks, u32), P::Error> {
+        let first = position.saturating_sub(self.group.first) / BLOCK_ROWS;
+        let end = self.group.rows.div_ceil(BLOCK_ROWS).min(first + RUN_BLOCKS);
+        let extents = (first..end).map(|block| self.block(block)).collect::<Result<Vec<_>, _>>()?;
+        let got = get(parts, &extents)?;
+        let blocks = (first..end).zip(extents).zip(got).map(|((block, extent), part)| (block, extent, part));
+        let blocks = blocks.collect::<Vec<_>>().into_iter();
+        let next = self.group.first + end.saturating_mul(BLOCK_ROWS).min(self.group.rows);
+        Ok((blocks, next))
+    }
+
     fn dictionary(&self) -> Result<Option<&Dictionary>, Corrupt> {
         match (&self.dictionary, &self.group.dictionary) {
             (Some(part), Some(extent)) => part.dictionary(extent).map(Some),
@@ -252,8 +266,11 @@ pub struct AllRows<'a, P> {
 /// Blocks of a group that were read together.
 struct Run<'a> {
     head: GroupHead<'a>,
-    blocks: std::vec::IntoIter<(u32, Extent, Arc<Part>)>,
+    blocks: Blocks,
 }
+
+/// Blocks with their numbers and where they are.
+type Blocks = std::vec::IntoIter<(u32, Extent, Arc<Part>)>;
 
 impl Run<'_> {
     /// Unpacks blocks until there are rows enough to go on with: blocks of long rows are not unpacked all at once.

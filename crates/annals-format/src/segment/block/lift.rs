@@ -1,9 +1,14 @@
 //! What is lifted out of the rows of a block before they are compressed, and put back after.
 
+use std::fmt::Write as _;
+
 use super::{Arranged, BlockRow, LIFTED, LIFTED_ERASED};
 use crate::{
-    LogToken, Timestamp,
-    entry::row::{self, Bindings},
+    LogToken, Row, Timestamp,
+    entry::{
+        CorruptRow,
+        row::{self, Bindings},
+    },
     segment::bytes::{Cursor, Reason, TOO_SHORT, push_leb},
 };
 
@@ -97,13 +102,33 @@ impl Lifted {
         Ok(lifted)
     }
 
-    /// Gives each row, put together in `row`.
-    pub(super) fn each_row(
+    /// Gives each row, or why it is none. Its envelope is put together in the place of the one before, and its other texts
+    /// are those in `packed`, which are found to be UTF-8 all at once.
+    pub(super) fn each_decoded(
         &self,
         packed: &[u8],
-        row: &mut Vec<u8>,
-        mut each: impl FnMut(&[u8]),
+        envelope: &mut String,
+        mut each: impl FnMut(Result<Row, CorruptRow>),
     ) -> Result<(), Reason> {
+        let (lengths, cursor) = self.lengths(packed)?;
+        let Some(texts) = texts(&lengths, cursor.rest()) else {
+            return self.each_row(packed, |row| each(Row::decode(row)));
+        };
+        let rows = self.bindings.iter().zip(&self.tokens).zip(&self.instants).zip(texts);
+        for (((bindings, token), us), [rest_of_envelope, actor, object, changed, unchanged, context]) in rows
+        {
+            let created_at = Timestamp::from_us(*us);
+            envelope.clear();
+            // Writing to a String cannot fail.
+            let _ = write!(envelope, "{TOKEN_START}{token}\"{rest_of_envelope}{TIME_START}{created_at}\"");
+            let texts = [envelope, actor, object, changed, unchanged, context];
+            each(Ok(Row::of_texts(bindings.clone(), created_at, texts)));
+        }
+        Ok(())
+    }
+
+    /// The lengths of the texts of each row, and what comes after them.
+    fn lengths<'a>(&self, packed: &'a [u8]) -> Result<(Vec<[usize; 6]>, Cursor<'a>), Reason> {
         let mut cursor = Cursor::new(packed);
         let mut lengths = Vec::with_capacity(self.bindings.len());
         for _ in &self.bindings {
@@ -113,6 +138,13 @@ impl Lifted {
             }
             lengths.push(of_row);
         }
+        Ok((lengths, cursor))
+    }
+
+    /// Gives each row, put together in the place of the one before.
+    pub(super) fn each_row(&self, packed: &[u8], mut each: impl FnMut(&[u8])) -> Result<(), Reason> {
+        let (lengths, mut cursor) = self.lengths(packed)?;
+        let mut row = Vec::new();
         for (((bindings, token), us), lengths) in
             self.bindings.iter().zip(&self.tokens).zip(&self.instants).zip(lengths)
         {
@@ -135,9 +167,71 @@ impl Lifted {
             let texts = [envelope, &[actor], &[object], &[changed], &[unchanged], &[context]];
             row.clear();
             row.reserve(lengths.iter().sum::<usize>() + 128 + row::HEAD_BYTES_MAX);
-            row::write(row, bindings, *us, texts);
-            each(row);
+            row::write(&mut row, bindings, *us, texts);
+            each(&row);
         }
         cursor.end()
+    }
+}
+
+/// The texts of rows, if they are texts and nothing else.
+fn texts<'a>(lengths: &[[usize; 6]], packed: &'a [u8]) -> Option<Vec<[&'a str; 6]>> {
+    let mut rest = std::str::from_utf8(packed).ok()?;
+    let mut texts = Vec::with_capacity(lengths.len());
+    for lengths in lengths {
+        let mut of_row = [""; 6];
+        for (text, length) in of_row.iter_mut().zip(lengths) {
+            (*text, rest) = rest.split_at_checked(*length)?;
+        }
+        texts.push(of_row);
+    }
+    rest.is_empty().then_some(texts)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::entry::Section;
+
+    proptest! {
+        /// Whatever stands in the place of texts, even what is none.
+        #[test]
+        fn rows_as_they_lie_say_what_rows_that_are_put_together_say(
+            rows in prop::collection::vec((any::<[u8; 16]>(), 0_usize..4, any::<[[bool; 3]; 6]>()), 1..17),
+            spoilt in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
+            cut: Option<prop::sample::Index>,
+        ) {
+            let (mut lifted, mut packed, mut texts) = (Lifted::default(), Vec::new(), Vec::new());
+            for (seed, erased, pieces) in &rows {
+                let mask = u8::try_from(*erased).expect("small");
+                let bytes = seed.repeat(8);
+                let bindings = Bindings::decode(mask, &bytes[..Bindings::length(mask).expect("a mask")]);
+                lifted.bindings.push(bindings.expect("as many bytes as it has"));
+                lifted.tokens.push(LogToken(seed[0].into()));
+                lifted.instants.push(seed[1].into());
+                for pieces in pieces {
+                    let text: String = ["ä", "b", "語"].iter().zip(pieces).filter(|one| *one.1).map(|one| *one.0).collect();
+                    push_leb(&mut packed, text.len() as u64);
+                    texts.extend_from_slice(text.as_bytes());
+                }
+            }
+            if let Some((at, byte)) = spoilt && !texts.is_empty() {
+                let at = at.index(texts.len());
+                texts[at] = byte;
+            }
+            packed.append(&mut texts);
+            if let Some(cut) = cut {
+                packed.truncate(cut.index(packed.len()));
+            }
+            let says = |row: Result<Row, CorruptRow>| row.map(|row| {
+                (row.leaf(), row.created_at(), Section::ALL.map(|section| row.section(section)), row.erase(&[]))
+            });
+            let (mut expected, mut found) = (Vec::new(), Vec::new());
+            let expected_end = lifted.each_row(&packed, |row| expected.push(says(Row::decode(row))));
+            let end = lifted.each_decoded(&packed, &mut String::new(), |row| found.push(says(row)));
+            prop_assert_eq!((found, end), (expected, expected_end));
+        }
     }
 }

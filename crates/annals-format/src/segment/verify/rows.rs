@@ -17,6 +17,7 @@ use annals_tlog::Hash;
 use super::VerifyError;
 use crate::{
     Row,
+    entry::CorruptRow,
     segment::{
         Corrupt, Extra, Field, Parts, Segment,
         seal::{Index, Summed},
@@ -120,12 +121,12 @@ impl<E: From<Corrupt>> Piece<E> {
         let mut last = before.transpose().map_err(VerifyError::Read)?;
         let places = segment.places(parts, positions.clone()).map_err(VerifyError::Read)?;
         let mut places = places.into_iter();
-        let mut add = |position, bytes: &[u8]| {
+        let mut add = |position, row: Result<Row, CorruptRow>| {
             // A block with more rows than it should have is found to be one after them.
             let Some(place) = places.next() else { return Ok(()) };
             let index = place.1;
             let corrupt = |source| VerifyError::Row { index, source };
-            let row = Row::decode(bytes).map_err(corrupt)?;
+            let row = row.map_err(corrupt)?;
             if row.created_at().us() != place.0 || last.is_some_and(|last| last >= place) {
                 return Err(VerifyError::Place { index, position });
             }
@@ -135,7 +136,7 @@ impl<E: From<Corrupt>> Piece<E> {
             self.leaves.push(row.leaf_hash());
             Ok(())
         };
-        let each = |position, bytes: &[u8]| match add(position, bytes) {
+        let each = |position, row: Result<Row, CorruptRow>| match add(position, row) {
             Ok(()) => ControlFlow::Continue(()),
             Err(wrong) => ControlFlow::Break(wrong),
         };
