@@ -1,5 +1,6 @@
 //! A log in a data directory, from its rows to its last checkpoint.
 
+mod head;
 mod pruned;
 
 use std::{collections::VecDeque, fmt, ops::Range, path::Path, sync::Arc};
@@ -257,9 +258,14 @@ impl Local {
     /// Reads the head, and whatever was sealed since the segments were read.
     async fn head(&self, account: &Account, size: u64, growing: &mut Growing<'_>) -> Result<(), Stopped> {
         let mut moves = 0;
+        // What was read while the entries before it were checked.
+        let mut ahead = None;
         while growing.edge.size() < size {
             let next = growing.edge.size();
-            let entries = self.catalog.entries(account.id, next..size, HEAD_BYTES).await?;
+            let entries = match ahead.take() {
+                Some(entries) => entries?,
+                None => self.catalog.entries(account.id, next..size, HEAD_BYTES).await?,
+            };
             if entries.first().is_none_or(|first| first.index != next) {
                 moves += 1;
                 let sealed = self.listed_from(account, next).await?;
@@ -278,18 +284,17 @@ impl Local {
                 }
                 continue;
             }
-            for entry in entries {
-                let row = Row::decode(&entry.row)
-                    .map_err(|error| found(format!("entry {} of the head: {error}", entry.index)))?;
-                let leaf = row.leaf_hash();
-                if leaf != entry.leaf {
-                    return Err(found(format!(
-                        "entry {} of the head is not what was recorded: its row does not make its leaf",
-                        entry.index
-                    )));
+            let end = next + entries.len() as u64;
+            let checking = tokio::task::spawn_blocking(move || head::check(&entries));
+            if end < size {
+                ahead = Some(self.catalog.entries(account.id, end..size, HEAD_BYTES).await);
+            }
+            for checked in checking.await.map_err(|error| ReadError::Unavailable(error.into()))? {
+                growing.prunings.announce(checked.announced);
+                for leaf in checked.leaves {
+                    growing.push(leaf)?;
                 }
-                growing.prunings.announce(Pruning::read(&row));
-                growing.push(leaf)?;
+                checked.wrong.map_or(Ok(()), |wrong| Err(Stopped::Found(wrong)))?;
             }
             self.compare_tiles(account, growing).await?;
         }
