@@ -135,8 +135,10 @@ impl Worker {
             let more = if enough { gathered.take() } else { Vec::new() };
             let (outcome, planned) = join(commit, self.plan(more, &plan.ahead)).await;
             // 3. Make it readable, and tell those who wait.
+            let (events, started) = (plan.events(), plan.started);
             next = self.land(plan, outcome, planned).await;
             drop(publishing);
+            self.metrics.commit(events, started.elapsed());
             if let Some(pause) = self.pace.due() {
                 tokio::time::sleep(pause).await;
             }
@@ -217,10 +219,8 @@ impl Worker {
             self.logs.publish(append.account, keys);
             self.planner.remember(append.account, append.tree.clone());
         }
-        let events = plan.events();
-        self.metrics.commit(events, plan.started.elapsed());
         let heads = plan.commit.appends.iter().map(|append| self.logs.head(append.account));
-        self.pace.owe(events, heads.max().unwrap_or(0), self.options.seal_rows);
+        self.pace.owe(plan.events(), heads.max().unwrap_or(0), self.options.seal_rows);
     }
 
     /// Finds out what became of a commit whose outcome is unknown: the trees are read again from the catalog, and the

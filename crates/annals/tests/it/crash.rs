@@ -17,7 +17,7 @@ use ledger::Ledger;
 use random::Random;
 use writer::Sender;
 
-use crate::support::{ANNALS, Server, Tenant, free_port};
+use crate::support::{ANNALS, Server, Tenant};
 
 /// Rounds when nothing else is asked for.
 const ROUNDS: u64 = 200;
@@ -92,7 +92,7 @@ async fn one_directory(random: &mut Random, rounds: u64) -> Ledger {
 /// Starts a server and kills it before or after it is ready.
 async fn crash_while_starting(data_dir: &Path, random: &mut Random) {
     let mut process = Command::new(ANNALS)
-        .args(["serve", "--listen", &format!("127.0.0.1:{}", free_port()), "--data-dir"])
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(data_dir)
         .env("ANNALS_SEGMENT_ROWS", "256")
         .stdin(Stdio::null())

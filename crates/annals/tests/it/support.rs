@@ -2,7 +2,6 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, Output, Stdio},
     sync::{Arc, Mutex},
@@ -103,12 +102,12 @@ impl Server {
         data_dir: &Path,
         flags: &[&str],
     ) -> Self {
-        let port = free_port();
         let mut process = command
             .arg("serve")
             .arg("--data-dir")
             .arg(data_dir)
-            .args(["--listen", &format!("127.0.0.1:{port}")])
+            // It says which port it got. One that was free a moment ago may be somebody else's by now.
+            .args(["--listen", "127.0.0.1:0"])
             .args(flags)
             .env("ANNALS_RATE_LIMIT_READS", "0")
             // A few hundred entries already are segments and a head.
@@ -124,7 +123,7 @@ impl Server {
             process,
             stderr,
             listener,
-            url: format!("{scheme}://127.0.0.1:{port}"),
+            url: format!("{scheme}://127.0.0.1:0"),
             data_dir: data_dir.to_owned(),
             client,
             own_dir: None,
@@ -137,8 +136,10 @@ impl Server {
     async fn wait_until_ready(&mut self) {
         let started = Instant::now();
         loop {
-            let ready = self.client.get(format!("{}/readyz", self.url)).send().await;
-            if ready.is_ok_and(|answer| answer.status() == StatusCode::OK) {
+            if let Some(port) = port_said(&self.said()) {
+                self.url = self.url.replace(":0", &format!(":{port}"));
+                let ready = self.client.get(format!("{}/readyz", self.url)).send().await;
+                assert_eq!(ready.expect("it answers").status(), StatusCode::OK);
                 return;
             }
             if let Some(status) = self.process.try_wait().expect("the process can be asked") {
@@ -288,6 +289,13 @@ impl Answer {
     }
 }
 
+/// The port that a server says it listens on.
+pub(crate) fn port_said(said: &str) -> Option<u16> {
+    let line = said.lines().find(|line| line.contains("is ready"))?;
+    let digits = line.split_once("127.0.0.1:")?.1.split(|char: char| !char.is_ascii_digit()).next();
+    digits?.parse().ok()
+}
+
 /// Reads what a server says until it ends.
 fn listen(pipe: ChildStderr, into: Arc<Mutex<String>>) -> JoinHandle<()> {
     thread::spawn(move || {
@@ -297,12 +305,6 @@ fn listen(pipe: ChildStderr, into: Arc<Mutex<String>>) -> JoinHandle<()> {
             said.push('\n');
         }
     })
-}
-
-/// A port that was free a moment ago.
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
 }
 
 /// The file of a segment.

@@ -1,7 +1,7 @@
 //! What goes wrong is said on standard error, with a next step, and the exit code tells.
 
 use super::{Ran, at, command, on};
-use crate::support::{Server, Tenant, free_port};
+use crate::support::{Server, Tenant};
 
 #[tokio::test]
 async fn every_error_has_a_next_step() {
@@ -56,8 +56,7 @@ async fn every_error_has_a_next_step() {
 #[tokio::test]
 async fn a_directory_is_served_once() {
     let (server, _) = Server::start().await;
-    let listen = format!("127.0.0.1:{}", free_port());
-    let second = on(&server.data_dir, &["serve", "--listen", &listen]);
+    let second = on(&server.data_dir, &["serve", "--listen", "127.0.0.1:0"]);
     check(&second, 1, &["serve"]);
     assert!(second.stderr.contains(&server.data_dir.display().to_string()), "{second:?}");
 }

@@ -1,8 +1,10 @@
 //! A witness for a test: the built binary on a free port with a directory of its own.
 
 use std::{
+    io::{self, BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -10,7 +12,7 @@ use annals::witness::client::Witness;
 use annals_tlog::note::VerifierKey;
 
 use super::log::TestLog;
-use crate::support::{ANNALS, Answer, free_port};
+use crate::support::{ANNALS, Answer, port_said};
 
 /// How long a server may take to start or to stop.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -38,7 +40,7 @@ impl WitnessServer {
         let keys = run(&dir, &["init", "--name", name]);
         let keys = String::from_utf8(keys.stdout).expect("UTF-8");
         let keys = keys.lines().map(|line| line.parse().expect("a verifier key")).collect();
-        let (process, url) = spawn(command, &dir, free_port());
+        let (process, url) = spawn(command, &dir, 0);
         let http = reqwest::Client::builder().no_proxy().build().expect("HTTP client");
         let mut server = Self { process, url, dir, keys, http, _own_dir: own_dir };
         server.wait_until_ready().await;
@@ -48,7 +50,7 @@ impl WitnessServer {
     /// Kills the witness as a power failure would, and starts it again.
     pub(crate) async fn kill_and_restart(&mut self) {
         self.kill();
-        (self.process, self.url) = spawn(Command::new(ANNALS), &self.dir, free_port());
+        (self.process, self.url) = spawn(Command::new(ANNALS), &self.dir, 0);
         self.wait_until_ready().await;
     }
 
@@ -127,15 +129,26 @@ impl Drop for WitnessServer {
     }
 }
 
+/// Starts a witness and waits until it says where it listens; port 0 is any that is free.
 fn spawn(mut command: Command, dir: &Path, port: u16) -> (Child, String) {
-    let process = command
+    let mut process = command
         .args(["witness", "serve", "--listen", &format!("127.0.0.1:{port}"), "--dir"])
         .arg(dir)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .expect("annals witness serve starts");
+    let mut said = BufReader::new(process.stderr.take().expect("piped"));
+    let mut lines = String::new();
+    let port = loop {
+        assert!(said.read_line(&mut lines).expect("UTF-8") > 0, "the witness has ended: {lines}");
+        if let Some(port) = port_said(&lines) {
+            break port;
+        }
+    };
+    // A full pipe would stop the witness.
+    thread::spawn(move || io::copy(&mut said, &mut io::sink()));
     (process, format!("http://127.0.0.1:{port}"))
 }
 
