@@ -131,8 +131,10 @@ impl Worker {
                 if plan.is_empty() { Ok(()) } else { catalog.commit(Arc::clone(&plan.commit)).await }
             };
             gathered.fill(&mut queue, &self.options);
+            // What is planned ahead of a commit that fails is planned anew together with it: each time more, if one fails again.
+            let may_be_joined = plan.attempts == 0;
             let enough = gathered.events >= self.options.ahead_events_min;
-            let more = if enough { gathered.take() } else { Vec::new() };
+            let more = if may_be_joined && enough { gathered.take() } else { Vec::new() };
             let (outcome, planned) = join(commit, self.plan(more, &plan.ahead)).await;
             // 3. Make it readable, and tell those who wait.
             let (events, started) = (plan.events(), plan.started);

@@ -40,6 +40,7 @@ pub(crate) struct Commits {
     slow: AtomicBool,
     in_a_row: AtomicUsize,
     rivals: AtomicUsize,
+    largest: AtomicUsize,
 }
 
 impl Commits {
@@ -47,7 +48,7 @@ impl Commits {
     pub(crate) fn new(inner: Arc<dyn Catalog>, beside: Arc<dyn Catalog>, clock: Arc<dyn Clock>) -> Self {
         let (in_a_row, rivals) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let (weather, slow) = (Mutex::new(Weather::Fair), AtomicBool::new(false));
-        Self { inner, beside, clock, weather, slow, in_a_row, rivals }
+        Self { inner, beside, clock, weather, slow, in_a_row, rivals, largest: AtomicUsize::new(0) }
     }
 
     pub(crate) fn set(&self, weather: Weather) {
@@ -62,6 +63,11 @@ impl Commits {
     /// How often another process was faster.
     pub(crate) fn rivals(&self) -> usize {
         self.rivals.load(Ordering::Relaxed)
+    }
+
+    /// How many entries a commit had at most.
+    pub(crate) fn largest(&self) -> usize {
+        self.largest.load(Ordering::Relaxed)
     }
 
     /// Renames the account of the first append, and with it adds an entry to its log.
@@ -81,6 +87,8 @@ impl Commits {
 #[async_trait]
 impl Catalog for Commits {
     async fn commit(&self, commit: Arc<Commit>) -> Result<(), CommitError> {
+        let entries = commit.appends.iter().map(|append| append.entries.len()).sum();
+        self.largest.fetch_max(entries, Ordering::Relaxed);
         if self.slow.load(Ordering::Relaxed) {
             tokio::time::sleep(Duration::from_millis(3)).await;
         }
