@@ -127,10 +127,7 @@ impl Row<'_> {
 
     /// Gives each text whose words a search finds the entry by.
     pub fn searched_texts(&self, mut each: impl FnMut(&str)) {
-        for text in self.titles_and_user() {
-            each(&text);
-        }
-        scalars(self.changed(), |_, text| each(text));
+        self.searched(|text, _| each(text));
     }
 
     /// Gives both at once: each text whose words a search finds the entry by, and whether it is the name of a field that the

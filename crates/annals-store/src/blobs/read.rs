@@ -20,9 +20,7 @@ pub(super) async fn ranges(
     key: &BlobKey,
     ranges: &[Range<u64>],
 ) -> std::result::Result<Vec<Bytes>, BlobError> {
-    if let Some(range) = ranges.iter().find(|range| range.start > range.end) {
-        return Err(BlobError::corrupt(key, format!("it cannot have the bytes {range:?}")));
-    }
+    check(key, ranges)?;
     let path = key.path();
     // Stores disagree about empty ranges.
     let wanted: Vec<_> = ranges.iter().filter(|range| !range.is_empty()).cloned().collect();
@@ -42,7 +40,8 @@ pub(super) fn of_file(
     key: &BlobKey,
     ranges: &[Range<u64>],
 ) -> std::result::Result<Vec<Bytes>, BlobError> {
-    if ranges.iter().all(|range| range.start == range.end) {
+    check(key, ranges)?;
+    if ranges.iter().all(Range::is_empty) {
         return Ok(vec![Bytes::new(); ranges.len()]);
     }
     let path = files.path_to_filesystem(&key.path()).map_err(|error| BlobError::unavailable(key, error))?;
@@ -54,9 +53,6 @@ pub(super) fn of_file(
     let length = file.metadata().map_err(failed)?.len();
     let bytes = |range: &Range<u64>| {
         // Before memory is taken for it.
-        if range.start > range.end {
-            return Err(BlobError::corrupt(key, format!("it cannot have the bytes {range:?}")));
-        }
         if range.end > length && !range.is_empty() {
             return Err(too_short(key, range, length));
         }
@@ -68,6 +64,14 @@ pub(super) fn of_file(
         if bytes.len() == wanted { Ok(bytes.into()) } else { Err(too_short(key, range, length)) }
     };
     ranges.iter().map(bytes).collect()
+}
+
+/// Refuses ranges that no blob has, which a damaged footer may ask for.
+fn check(key: &BlobKey, ranges: &[Range<u64>]) -> std::result::Result<(), BlobError> {
+    match ranges.iter().find(|range| range.start > range.end) {
+        Some(range) => Err(BlobError::corrupt(key, format!("it cannot have the bytes {range:?}"))),
+        None => Ok(()),
+    }
 }
 
 fn too_short(key: &BlobKey, range: &Range<u64>, length: u64) -> BlobError {

@@ -82,7 +82,7 @@ impl Schedule {
         if frames - self.frames_done >= self.frames_max {
             if frames >= self.frames_max.saturating_mul(OVERGROWN) {
                 // A disk on which the copier is still busy must not be written to any faster.
-                self.background = None;
+                self.rest();
                 self.run(connection, Mode::Restart)?;
                 self.frames_done = frames;
             } else {

@@ -6,7 +6,7 @@ use super::Writer;
 use crate::segment::{COLUMN_CHUNK, Kind, column, footer::Chunk};
 
 /// Writes a column in chunks as its values come.
-pub(in crate::segment) struct ColumnWriter<'a, W> {
+pub(super) struct ColumnWriter<'a, W> {
     writer: &'a mut Writer<W>,
     kind: Kind,
     values: Vec<u64>,
@@ -19,7 +19,7 @@ impl<'a, W: io::Write> ColumnWriter<'a, W> {
     }
 
     /// Adds the value of the next row.
-    pub(in crate::segment) fn push(&mut self, value: u64) -> io::Result<()> {
+    pub(super) fn push(&mut self, value: u64) -> io::Result<()> {
         self.values.push(value);
         if self.values.len() == COLUMN_CHUNK as usize { self.end_chunk() } else { Ok(()) }
     }
