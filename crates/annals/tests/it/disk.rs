@@ -125,7 +125,7 @@ async fn a_crash_after_a_failing_fsync_settles_what_was_unknown() {
 async fn a_commit_costs_one_fsync_and_requests_share_it() {
     const ALONE: usize = 100;
     const WRITERS: usize = 64;
-    const EACH: usize = 10;
+    const EACH: usize = 4;
 
     let dir = tempfile::tempdir().expect("temporary directory");
     let tenant = Tenant::create(dir.path(), "One");
@@ -153,7 +153,8 @@ async fn a_commit_costs_one_fsync_and_requests_share_it() {
         "something else is synced: {alone:?}, idle {idle:?}"
     );
 
-    let shared = count_syncs(dir.path(), async |server| {
+    // A sync is slow here, so that what comes meanwhile has to share the next one, however slowly it comes.
+    let shared = count_delayed_syncs(dir.path(), Duration::from_millis(100), async |server| {
         let sender = Sender::new(server, std::slice::from_ref(&tenant));
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| {
@@ -274,8 +275,16 @@ struct Syncs {
 
 /// Counts the syncs of a server that lives for `load`.
 async fn count_syncs(data_dir: &Path, load: impl AsyncFnOnce(&Server)) -> Syncs {
+    count_delayed_syncs(data_dir, Duration::ZERO, load).await
+}
+
+/// Counts the syncs of a server that lives for `load`, each of which takes so much longer.
+async fn count_delayed_syncs(data_dir: &Path, delay: Duration, load: impl AsyncFnOnce(&Server)) -> Syncs {
     let log = data_dir.join("strace.log");
     let mut strace = strace(&log);
+    if !delay.is_zero() {
+        strace.arg(format!("--inject=fsync,fdatasync:delay_enter={}", delay.as_micros()));
+    }
     strace.arg(ANNALS);
     let mut server = Server::start_with(strace, data_dir, &[]).await;
     load(&server).await;
