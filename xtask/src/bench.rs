@@ -5,10 +5,12 @@
 //! measured, `postgres` and `schema.sql` for what annals is compared with, `load` for how it is measured.
 
 mod annals;
+mod background;
 mod columns;
 mod disk;
 mod events;
 mod gather;
+mod growth;
 mod hashing;
 mod http;
 mod load;
@@ -43,10 +45,11 @@ use anyhow::{Context, Result, bail, ensure};
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::annals::Annals;
-use self::events::Sample;
+use self::events::{Bodies, Sample};
+use self::growth::Growth;
 use self::loading::PostgresSide;
 use self::machine::Machine;
-use self::report::{AnnalsMemory, Report, Wants};
+use self::report::{AnnalsMemory, Report};
 
 /// Compare annals with PostgreSQL, and what proofs cost with what they must cost, on this machine
 #[derive(Clone, clap::Args)]
@@ -91,6 +94,10 @@ enum Only {
     Reads,
     /// Proofs, verifying, and recording beside recording without hashing: without PostgreSQL
     Proofs,
+    /// Reading the log beside reading one of a fifth of the events: without PostgreSQL
+    Growth,
+    /// Reading and writing while entries are sealed and compacted, beside the same when nothing else is done: without PostgreSQL
+    Background,
 }
 
 /// Events prepared for the measured writes, at most: they come again when they run out.
@@ -136,11 +143,9 @@ async fn interruption() -> Result<()> {
 
 async fn measure(args: &BenchArgs) -> Result<Report> {
     let binary = annals::build(args.binary.clone())?;
+    let measures = |part| args.only.is_none_or(|only| only == part);
     // Before anything is measured: what does not build then fails at once.
-    let without_hashing = match args.only {
-        None | Some(Only::Proofs) => Some(recording::build()?),
-        Some(Only::Writes | Only::Reads) => None,
-    };
+    let without_hashing = if measures(Only::Proofs) { Some(recording::build()?) } else { None };
     // Declared first and so dropped last: the servers stop before their files go.
     let dir = tempfile::Builder::new().prefix("annals-bench-").tempdir_in(&args.dir)?;
     // PostgreSQL's own user must be able to pass.
@@ -151,12 +156,19 @@ async fn measure(args: &BenchArgs) -> Result<Report> {
     let (rounds, time) = (usize::try_from(args.rounds)?, Duration::from_secs(args.seconds));
     let live = usize::try_from(args.events.min(LIVE_EVENTS_MAX))?;
     let sample = Sample { binary: binary.clone(), seed: args.seed, preload: events, live };
-    let mut side = match args.only {
-        Some(Only::Proofs) => None,
-        _ => Some(PostgresSide::load(dir.path(), args.postgres_bin.as_deref(), &machine, &sample).await?),
-    };
+    let mut side = None;
+    if measures(Only::Writes) || measures(Only::Reads) {
+        let postgres_bin = args.postgres_bin.as_deref();
+        side = Some(PostgresSide::load(dir.path(), postgres_bin, &machine, &sample).await?);
+    }
+    let mut smaller = None;
+    // All over again for another size, which takes long: only when it is asked for.
+    if args.only == Some(Only::Growth) {
+        let dir = dir.path().join("smaller");
+        smaller = Some(growth::Smaller::measure(&sample, &dir, rounds, time / 5).await?);
+    }
     let mut annals = Annals::start(&binary, &dir.path().join("annals")).await?;
-    let (gathered, loaded) = loading::load(&annals, &sample).await?;
+    let (seen, loaded) = loading::load(&annals, &sample).await?;
     let loading = annals.memory()?;
     let opening_seconds = annals.restart().await?.as_secs_f64();
     // annals records in an account's log what is done to the account: its token, the workspaces that came with events.
@@ -166,26 +178,40 @@ async fn measure(args: &BenchArgs) -> Result<Report> {
 
     let (mut reads, mut reading) = (Vec::new(), None);
     let (mut writes, mut writing) = (Vec::new(), None);
-    if let Some(side) = side.as_ref().filter(|_| args.only != Some(Only::Writes)) {
+    let cases = read_cases::all(&seen.picker.pick()?, events)?;
+    if let Some(side) = side.as_ref().filter(|_| measures(Only::Reads)) {
         annals.reset_memory_peak()?;
-        let cases = read_cases::all(&side.picker.pick()?, events)?;
         // A read is short: a fifth of the time gives as many as are needed.
         reads = reads::measure(&annals, &side.postgres, &cases, own_entries, rounds, time / 5).await?;
+        reading = Some(annals.memory()?);
+    }
+    let mut growth = None;
+    if let Some(smaller) = smaller {
+        annals.reset_memory_peak()?;
+        growth = Some(Growth::measure(smaller, &annals, &cases, rounds, time / 5).await?);
         reading = Some(annals.memory()?);
     }
     let mut proofs = None;
     if let Some(without) = &without_hashing {
         // The log still has as many entries as were asked for.
         let dir = dir.path().join("recording");
-        proofs = Some(proofs::measure(&annals, &sample, &gathered, without, &dir, rounds, time).await?);
+        proofs = Some(proofs::measure(&annals, &sample, &seen.gathered, without, &dir, rounds, time).await?);
     }
-    if let Some(side) = side.as_mut().filter(|_| args.only != Some(Only::Reads)) {
+    if let Some(side) = side.as_mut().filter(|_| measures(Only::Writes)) {
         annals.reset_memory_peak()?;
         let measured = writes::measure(&annals, &side.postgres, &sample, rounds, time).await?;
         writing = Some(annals.memory()?);
         writes = measured.results;
         annals_expected += measured.annals_rows;
         side.rows += measured.postgres_rows;
+    }
+    let mut background = None;
+    if measures(Only::Background) {
+        let measured =
+            background::measure(&annals, &cases, &Bodies::render(&sample.live_events()?)?, rounds, time)
+                .await?;
+        annals_expected += measured.rows;
+        background = Some(measured);
     }
 
     let annals_rows = annals.total("").await?;
@@ -195,17 +221,7 @@ async fn measure(args: &BenchArgs) -> Result<Report> {
         None => None,
     };
     let annals_memory = AnnalsMemory { loading, reading, writing };
-    let targets = Wants {
-        events,
-        loaded: &loaded,
-        reads: &reads,
-        writes: &writes,
-        proofs: proofs.as_ref(),
-        memory: &annals_memory,
-        opening_seconds,
-    }
-    .targets()?;
-    Ok(Report {
+    let mut report = Report {
         machine,
         postgres,
         events,
@@ -213,12 +229,16 @@ async fn measure(args: &BenchArgs) -> Result<Report> {
         rounds,
         seconds: args.seconds,
         opening_seconds,
-        targets,
+        targets: Vec::new(),
         loaded,
         reads,
         proofs,
         writes,
+        growth,
+        background,
         annals_memory,
         annals_rows,
-    })
+    };
+    report.targets = report.compare()?;
+    Ok(report)
 }

@@ -12,5 +12,5 @@ mod read;
 
 pub use equal::equal;
 pub use minify::{JsonError, JsonErrorKind, Minified, minify, minify_into};
-pub(crate) use read::split_value;
 pub use read::{Elements, Members, depth, elements, members, string, write_string};
+pub(crate) use read::{split_plain, split_value, string_end};

@@ -89,6 +89,30 @@ pub fn words(text: &str, mut each: impl FnMut(&str)) {
 /// The text without differences of case, width and accents.
 fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
+    // What is not ASCII in between; it neither joins with ASCII nor parts from it.
+    let mut other = String::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let plain = rest.bytes().take_while(u8::is_ascii).count();
+        let (ascii, after) = rest.split_at(plain);
+        folded.extend(ascii.chars().map(|char| char.to_ascii_lowercase()));
+        let special = after.bytes().take_while(|byte| !byte.is_ascii()).count();
+        let (special, after) = after.split_at(special);
+        other.clear();
+        fold_into(&mut other, special);
+        if other.is_ascii() {
+            folded.push_str(&other);
+        } else {
+            // Back together what is no accent: Hangul syllables, voiced kana.
+            folded.extend(other.nfc());
+        }
+        rest = after;
+    }
+    folded
+}
+
+/// Appends the text without these differences, and apart what can be apart.
+fn fold_into(folded: &mut String, text: &str) {
     for char in text.nfkd().filter(|char| !is_accent(*char)).flat_map(char::to_lowercase) {
         match char {
             'ß' => folded.push_str("ss"),
@@ -105,8 +129,6 @@ fn fold(text: &str) -> String {
             char => folded.push(char),
         }
     }
-    // Back together what is no accent: Hangul syllables, voiced kana.
-    folded.nfc().collect()
 }
 
 /// The combining marks of Latin, Greek and Cyrillic. In other scripts marks are part of the spelling.
@@ -166,12 +188,23 @@ impl Row<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn all(text: &str) -> Vec<String> {
         let mut all = Vec::new();
         words(text, |word| all.push(word.to_owned()));
         all
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_is_folded_in_pieces_as_it_is_at_once(text in "[a-zA-Z ß-ỿΑ-я日が゙각ᆨ\u{300}\u{338}=]{0,12}|\\PC{0,12}") {
+            let mut at_once = String::new();
+            fold_into(&mut at_once, &text);
+            prop_assert_eq!(fold(&text), at_once.nfc().collect::<String>());
+        }
     }
 
     #[test]

@@ -218,6 +218,14 @@ impl Annals {
         }
     }
 
+    /// How many entries the server has sealed since it was started.
+    pub(crate) async fn sealed_total(&self) -> Result<u64> {
+        let metrics = self.connect().await?.get("/metrics").await?;
+        let metrics = std::str::from_utf8(&metrics)?;
+        let total = metrics.lines().find_map(|line| line.strip_prefix("annals_entries_sealed_total "));
+        Ok(total.context("a metric is missing")?.parse()?)
+    }
+
     /// Stops the server and starts it anew; gives how long it took to be ready.
     pub(crate) async fn restart(&mut self) -> Result<Duration> {
         let log = self.data_dir.with_file_name("log");

@@ -19,7 +19,6 @@ use super::table;
 /// PostgreSQL with the events.
 pub(crate) struct PostgresSide {
     pub(crate) postgres: Postgres,
-    pub(crate) picker: Picker,
     seconds: f64,
     size: table::Size,
     /// How many it must hold.
@@ -41,11 +40,9 @@ impl PostgresSide {
         let phase = Phase::begin("loading PostgreSQL", sample.preload)?;
         let start = Instant::now();
         let client = postgres.connect().await?;
-        let mut picker = Picker::new(sample.preload);
         table::create(&client).await?;
         let events = sample.preload_lines()?.map(|line| {
             let event = events::parse(&line?)?;
-            picker.see(&event);
             phase.done();
             Ok(event)
         });
@@ -53,7 +50,7 @@ impl PostgresSide {
         phase.step("building indexes".to_owned());
         table::index(&client).await?;
         let (seconds, size) = (start.elapsed().as_secs_f64(), table::size(&client).await?);
-        Ok(Self { postgres, picker, seconds, size, rows: sample.preload as u64 })
+        Ok(Self { postgres, seconds, size, rows: sample.preload as u64 })
     }
 
     /// What is to be said of it at the end; fails if it does not hold what it must.
@@ -72,14 +69,21 @@ impl PostgresSide {
     }
 }
 
+/// What is known of the events that were loaded.
+pub(crate) struct Seen {
+    pub(crate) picker: Picker,
+    pub(crate) gathered: Gathered,
+}
+
 /// Loads the events on annals' side, in their order, and waits until they are sealed.
-pub(crate) async fn load(annals: &Annals, sample: &Sample) -> Result<(Gathered, Loaded)> {
+pub(crate) async fn load(annals: &Annals, sample: &Sample) -> Result<(Seen, Loaded)> {
     let phase = Phase::begin("loading annals", sample.preload)?;
     let start = Instant::now();
-    let mut gathered = Gathered::new(sample.preload);
+    let mut seen = Seen { picker: Picker::new(sample.preload), gathered: Gathered::new(sample.preload) };
     let lines = sample.preload_lines()?.map(|line| {
         let line = line?;
-        gathered.see(&line)?;
+        seen.picker.see(&events::parse(&line)?);
+        seen.gathered.see(&line)?;
         phase.done();
         Ok(line)
     });
@@ -87,5 +91,5 @@ pub(crate) async fn load(annals: &Annals, sample: &Sample) -> Result<(Gathered, 
     let annals_seconds = start.elapsed().as_secs_f64();
     phase.step("sealing what is left".to_owned());
     let annals_sealed = annals.sealed().await?;
-    Ok((gathered, Loaded { annals_seconds, annals_sealed, annals_disk: annals.disk()? }))
+    Ok((seen, Loaded { annals_seconds, annals_sealed, annals_disk: annals.disk()? }))
 }

@@ -76,6 +76,8 @@ impl ReadCase {
 
 pub(crate) const FIRST_PAGE: &str = "no filter, first page";
 pub(crate) const HALF_WAY: &str = "no filter, half-way";
+pub(crate) const SOURCE_AND_TYPE: &str = "source + type";
+pub(crate) const OBJECT_TOKEN: &str = "exact object token";
 
 /// The matrix for a log of `events`.
 pub(crate) fn all(picks: &Picks, events: usize) -> Result<Vec<ReadCase>> {
@@ -115,7 +117,7 @@ pub(crate) fn all(picks: &Picks, events: usize) -> Result<Vec<ReadCase>> {
         user("user with the most events", picks.busiest_user)?,
         user("user with the fewest", picks.quietest_user)?,
         ReadCase::first_page(
-            "source + type",
+            SOURCE_AND_TYPE,
             &[("source", &picks.source), ("object_type", &type_key(&picks.object_type))],
             " AND source = $1 AND object_type = $2",
             vec![text(&picks.source)?, text(&picks.object_type)?],
@@ -142,7 +144,7 @@ pub(crate) fn all(picks: &Picks, events: usize) -> Result<Vec<ReadCase>> {
             vec![text(&picks.object_title)?],
         ),
         ReadCase::first_page(
-            "exact object token",
+            OBJECT_TOKEN,
             &[("object_token", &picks.object_token)],
             " AND object_token = $1",
             vec![text(&picks.object_token)?],

@@ -105,13 +105,14 @@ async fn compare(annals: &Annals, postgres: &Postgres, case: &ReadCase, own_entr
 }
 
 /// One connection that asks annals.
-struct Get {
+pub(crate) struct Get {
     http: Http,
     target: String,
 }
 
 impl Get {
-    async fn open(annals: &Annals, case: &ReadCase) -> Result<Self> {
+    /// Opens a connection that asks for one case again and again.
+    pub(crate) async fn open(annals: &Annals, case: &ReadCase) -> Result<Self> {
         let target = match &case.target {
             Target::Page { query, number, rows } => annals::page_target(query, *number, *rows),
             Target::One { token } => annals::one_target(token),

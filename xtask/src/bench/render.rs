@@ -1,5 +1,6 @@
 //! What the benchmark found, for people: the machine, the tables, and what is wanted beside what was found.
 
+mod growth;
 mod proofs;
 
 use std::io::Write;
@@ -26,6 +27,12 @@ pub(crate) fn print(report: &Report, out: &mut impl Write) -> Result<()> {
     }
     if let Some(proofs) = &report.proofs {
         proofs::print(proofs, out)?;
+    }
+    if let Some(growth) = &report.growth {
+        growth::print_growth(growth, report.events, out)?;
+    }
+    if let Some(background) = &report.background {
+        growth::print_background(background, out)?;
     }
     print_sizes(report, out)?;
     if !report.targets.is_empty() {

@@ -4,7 +4,9 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::annals::Sealed;
+use super::background::Background;
 use super::disk::Disk;
+use super::growth::Growth;
 use super::machine::Machine;
 use super::process::Memory;
 use super::proofs::Proofs;
@@ -43,6 +45,8 @@ pub(crate) struct Report {
     pub(crate) reads: Vec<ReadResult>,
     pub(crate) proofs: Option<Proofs>,
     pub(crate) writes: Vec<WriteResult>,
+    pub(crate) growth: Option<Growth>,
+    pub(crate) background: Option<Background>,
     pub(crate) annals_memory: AnnalsMemory,
     /// At the end.
     pub(crate) annals_rows: u64,
@@ -95,29 +99,19 @@ pub(crate) struct Target {
     pub(crate) met: bool,
 }
 
-/// What was found, as far as something is wanted of it; nothing is wanted of cases that did not run.
-pub(crate) struct Wants<'a> {
-    pub(crate) events: usize,
-    pub(crate) loaded: &'a Loaded,
-    pub(crate) reads: &'a [ReadResult],
-    pub(crate) writes: &'a [WriteResult],
-    pub(crate) proofs: Option<&'a Proofs>,
-    pub(crate) memory: &'a AnnalsMemory,
-    pub(crate) opening_seconds: f64,
-}
-
-impl Wants<'_> {
-    /// Compares what was found with what is wanted.
-    pub(crate) fn targets(&self) -> Result<Vec<Target>> {
-        let Self { events, loaded, reads, writes, proofs, memory, opening_seconds } = *self;
+impl Report {
+    /// Compares what was found with what is wanted; nothing is wanted of cases that did not run.
+    pub(crate) fn compare(&self) -> Result<Vec<Target>> {
         let mut targets = Vec::new();
-        if events >= MANY_EVENTS {
-            of_many(&mut targets, loaded, reads, memory, opening_seconds)?;
+        if self.events >= MANY_EVENTS {
+            of_many(&mut targets, &self.loaded, &self.reads, &self.annals_memory, self.opening_seconds)?;
         }
-        if let Some(proofs) = proofs {
-            targets.extend(proofs.targets(events >= MANY_EVENTS)?);
+        if let Some(proofs) = &self.proofs {
+            targets.extend(proofs.targets(self.events >= MANY_EVENTS)?);
         }
-        of_writes(&mut targets, events, writes, memory)?;
+        of_writes(&mut targets, self.events, &self.writes, &self.annals_memory)?;
+        targets.extend(self.growth.iter().flat_map(Growth::targets));
+        targets.extend(self.background.iter().flat_map(Background::targets));
         Ok(targets)
     }
 }

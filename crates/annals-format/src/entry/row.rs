@@ -297,10 +297,8 @@ impl<'a> Row<'a> {
     pub(crate) fn titles_and_user(&self) -> impl Iterator<Item = Cow<'a, str>> {
         let title = Fields { rest: self.sections.object }.text("object_title");
         let user = Fields { rest: self.sections.actor }.text("user");
-        let mut context = Fields { rest: self.sections.context };
-        let skipped = context.value("context").and_then(|_| context.value("metadata"));
-        let workspace = skipped.and_then(|_| context.text("workspace_title"));
-        [title, user, workspace].into_iter().filter_map(|text| text.ok().flatten())
+        let workspace = fields::last_text(self.sections.context, "workspace_title");
+        [title.ok().flatten(), user.ok().flatten(), workspace].into_iter().flatten()
     }
 
     /// The texts of a section, or what says that it is erased.

@@ -163,8 +163,15 @@ pub(crate) fn split_value(text: &str) -> Option<(&str, &str)> {
     text.split_at_checked(end)
 }
 
+/// Splits a string off a text that starts with one; `None` if that has to be decoded.
+pub(crate) fn split_plain(text: &str) -> Option<(&str, &str)> {
+    let inner = text.strip_prefix('"')?;
+    let (plain, rest) = inner.split_at_checked(plain_length(inner.as_bytes()))?;
+    Some((plain, rest.strip_prefix('"')?))
+}
+
 /// Where the string ends (after its closing quote) whose first character stands at `at`.
-fn string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+pub(crate) fn string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
         at += plain_length(bytes.get(at..)?);
         match bytes.get(at)? {

@@ -39,9 +39,11 @@ fn each_spelt(value: &str, mut each: impl FnMut(Place, &str, bool)) {
             b'{' | b'[' => depth += 1,
             b'}' | b']' => depth = depth.saturating_sub(1),
             b'"' => {
-                let (end, is_plain) = string_end(bytes, at);
+                let plain =
+                    value.get(at..).and_then(json::split_plain).map(|(plain, _)| at + plain.len() + 2);
+                let end = plain.or_else(|| json::string_end(bytes, at + 1)).unwrap_or(bytes.len());
                 let place = if bytes.get(end) == Some(&b':') { Place::Key(depth) } else { Place::Value };
-                each(place, value.get(at..end).unwrap_or("\"\""), is_plain);
+                each(place, value.get(at..end).unwrap_or("\"\""), plain.is_some());
                 at = end;
                 continue;
             }
@@ -56,19 +58,6 @@ fn each_spelt(value: &str, mut each: impl FnMut(Place, &str, bool)) {
         }
         at += 1;
     }
-}
-
-/// Where the string that begins at `start` ends, its quotation marks included, and whether it has no backslash.
-fn string_end(bytes: &[u8], start: usize) -> (usize, bool) {
-    let (mut at, mut is_plain) = (start + 1, true);
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => return (at + 1, is_plain),
-            b'\\' => (at, is_plain) = (at + 2, false),
-            _ => at += 1,
-        }
-    }
-    (bytes.len(), is_plain)
 }
 
 #[cfg(test)]

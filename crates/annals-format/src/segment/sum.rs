@@ -19,8 +19,6 @@ pub(super) struct Sum(u64);
 const PRIME: u64 = (1 << 61) - 1;
 
 impl Sum {
-    pub(super) const ZERO: Self = Self(0);
-
     /// The number that is congruent to this one, and at most the prime.
     fn of(value: u128) -> Self {
         let once = (value & u128::from(PRIME)) + (value >> 61);
@@ -31,6 +29,11 @@ impl Sum {
 }
 
 impl Sum {
+    /// Whether both are the same number, and zero written the same way: less work than to compare any two.
+    pub(super) fn is_written_as(self, other: Self) -> bool {
+        self.0 == other.0
+    }
+
     /// Some bits of it, to find it by; those of zero differ.
     pub(super) fn low_bits(self) -> usize {
         usize::from(u16::try_from(self.0 & 0xffff).unwrap_or(0))
@@ -81,6 +84,11 @@ impl Secret {
     /// The number of a term.
     pub(super) fn term(&self, term: &[u8]) -> Sum {
         number(&self.hash, &(2_u8, term))
+    }
+
+    /// The number of a text, to know it again: two texts have the same one no more often than two terms.
+    pub(super) fn text(&self, text: &str) -> u64 {
+        self.hash.hash_one((3_u8, text))
     }
 
     /// The number of a position.

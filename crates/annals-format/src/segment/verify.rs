@@ -104,7 +104,7 @@ impl Leaf {
 /// the file was written. If they differ, everything is read again to name what is wrong, by one thread, and much of it from
 /// `parts` again and again.
 ///
-/// Beside what `reader` and `parts` hold, this takes 41 bytes for each entry, and for each thread 6 MB for terms that come
+/// Beside what `reader` and `parts` hold, this takes 41 bytes for each entry, and for each thread 2 MB for words that come
 /// again, 56 bytes for each of some 16,000 rows, and 32 for each word of the row that has the most. To name what is wrong
 /// it takes as much as sealing the rows does.
 pub fn verify<R, P, E>(

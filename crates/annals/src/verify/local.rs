@@ -33,6 +33,9 @@ const HEAD_BYTES: usize = 4 * 1024 * 1024;
 /// leaves are added to the tree.
 const SEGMENTS_AT_ONCE: usize = 2;
 
+/// Leaves that are added to the tree before others have their turn.
+const LEAVES_AT_ONCE: u64 = 4_096;
+
 /// Logs as they are in a catalog and its segments.
 pub struct Local {
     catalog: Arc<dyn Catalog>,
@@ -247,6 +250,10 @@ impl Local {
         let announced = read.announced.into_iter().filter(|(index, _)| *index >= size);
         growing.prunings.announce(announced.map(|(_, pruning)| pruning));
         for (leaf, index) in read.leaves.into_iter().skip(done).zip(size..) {
+            if (index - size).is_multiple_of(LEAVES_AT_ONCE) {
+                // The next segment is begun, also where one thread has all tasks.
+                tokio::task::yield_now().await;
+            }
             if let Leaf::Pruned(_) = leaf {
                 growing.prunings.add(index);
             }

@@ -56,9 +56,9 @@ impl<F: FnMut(&Row, &mut Extra)> Index<F> {
         // There are at most 2^20 rows.
         self.next += 1;
         self.tokens.push((keys.token.0, position));
-        let user = keys.user_id.map(|id| id.to_string());
+        let mut digits = itoa::Buffer::new();
         let values = [
-            user.as_deref(),
+            keys.user_id.map(|id| digits.format(id)),
             keys.workspace_token.as_deref(),
             Some(keys.action.as_str()),
             Some(&*keys.source),

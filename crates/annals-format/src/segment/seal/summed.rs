@@ -1,7 +1,7 @@
 //! What rows are found by, of which nothing is kept but a sum for each field: enough to compare it with the postings that
 //! should be of the same rows.
 
-use std::hash::BuildHasher as _;
+use std::{collections::HashMap, ops::Range};
 
 use foldhash::fast::RandomState;
 
@@ -14,21 +14,15 @@ use crate::{
     },
 };
 
-/// Values whose terms are remembered at most, and texts whose words are: powers of two, and so few that most of what comes
-/// again and again stays in a processor's cache.
-const VALUES: usize = 2_048;
-const TEXTS: usize = 16_384;
-
-/// Bytes of a text that is remembered at most, and its terms: each character of a Japanese title is a word.
-const TEXT_BYTES_MAX: usize = 118;
-const TERMS_MAX: usize = 25;
+/// Texts whose words are remembered at most, and words: so few that most of what comes again and again stays in a processor's
+/// cache.
+const TEXTS_MAX: usize = 28_672;
+const WORDS_MAX: usize = 131_072;
 
 /// For each field, the sum over all positions of what a secret makes of the position, times what it makes of its terms.
 #[derive(Debug)]
 pub(in crate::segment) struct Summed {
     secret: Secret,
-    /// The terms of values that were there before; most come again and again.
-    values: Known,
     texts: Known,
     /// The terms of the row that is being added: a word that comes again in a row counts once.
     changed: RowTerms,
@@ -41,8 +35,7 @@ impl Summed {
     pub(in crate::segment) fn new(secret: &Secret) -> Self {
         Self {
             secret: secret.clone(),
-            values: Known::new(VALUES),
-            texts: Known::new(TEXTS),
+            texts: Known::default(),
             changed: RowTerms::default(),
             words: RowTerms::default(),
             of_row: Default::default(),
@@ -57,31 +50,24 @@ impl Summed {
 
     /// The one term of a field.
     pub(super) fn value(&mut self, field: Field, value: &str) {
-        let make = |values: &mut Vec<Sum>| values.push(self.secret.term(&term_of(value)));
-        if let (Some(of_row), [term, ..]) =
-            (self.of_row.get_mut(field.number()), self.values.terms(value, make))
-        {
-            *of_row = *term;
+        if let Some(of_row) = self.of_row.get_mut(field.number()) {
+            *of_row = self.secret.term(&term_of(value));
         }
     }
 
     pub(super) fn changed(&mut self, name: &str) {
-        let make = |values: &mut Vec<Sum>| values.push(self.secret.term(&term_of(name)));
-        let terms = self.values.terms(name, make);
-        self.changed.add(terms);
+        self.changed.add(&[self.secret.term(&term_of(name))]);
     }
 
     pub(super) fn word(&mut self, word: &str) {
-        let term = self.secret.term(&term_of(word));
-        self.words.add(&[term]);
+        self.words.add(&[self.secret.term(&term_of(word))]);
     }
 
     pub(super) fn text(&mut self, text: &str) {
-        let make = |values: &mut Vec<Sum>| {
-            search::words(text, |word| values.push(self.secret.term(&term_of(word))));
-        };
-        let terms = self.texts.terms(text, make);
-        self.words.add(terms);
+        let Self { secret, texts, words, .. } = self;
+        words.add(texts.words(secret.text(text), |terms| {
+            search::words(text, |word| terms.push(secret.term(&term_of(word))));
+        }));
     }
 
     pub(super) fn end_row(&mut self, position: u32) {
@@ -94,67 +80,28 @@ impl Summed {
     }
 }
 
-/// The numbers of the terms of texts. Each text has one place where it can be, so that memory is bounded.
-#[derive(Debug)]
+/// The words of texts that came before: titles, names and keys come again and again, and finding words takes long.
+#[derive(Debug, Default)]
 struct Known {
-    hash: RandomState,
-    places: Vec<KnownText>,
-    /// The terms of a text that is not kept.
-    others: Vec<Sum>,
-}
-
-/// A text with its terms, without anything that lies elsewhere in memory: mostly two or three lines of a processor's cache.
-#[derive(Debug, Clone)]
-#[repr(align(64))]
-struct KnownText {
-    bytes: u8,
-    count: u8,
-    text: [u8; TEXT_BYTES_MAX],
-    terms: [Sum; TERMS_MAX],
-}
-
-impl KnownText {
-    const NONE: Self = Self { bytes: 0, count: 0, text: [0; TEXT_BYTES_MAX], terms: [Sum::ZERO; TERMS_MAX] };
-
-    fn is(&self, text: &str) -> bool {
-        self.text.get(..usize::from(self.bytes)) == Some(text.as_bytes())
-    }
-
-    fn terms(&self) -> &[Sum] {
-        self.terms.get(..usize::from(self.count)).unwrap_or_default()
-    }
-
-    /// Puts a text with its terms here, unless either has no room.
-    fn put(&mut self, text: &str, terms: &[Sum]) {
-        let (Ok(bytes), Ok(count)) = (u8::try_from(text.len()), u8::try_from(terms.len())) else { return };
-        if let (Some(text_room), Some(terms_room)) =
-            (self.text.get_mut(..text.len()), self.terms.get_mut(..terms.len()))
-        {
-            text_room.copy_from_slice(text.as_bytes());
-            terms_room.copy_from_slice(terms);
-            (self.bytes, self.count) = (bytes, count);
-        }
-    }
+    /// By the numbers of the texts: which of `words` are theirs.
+    texts: HashMap<u64, Range<usize>, RandomState>,
+    words: Vec<Sum>,
 }
 
 impl Known {
-    fn new(places: usize) -> Self {
-        Self { hash: RandomState::default(), places: vec![KnownText::NONE; places], others: Vec::new() }
-    }
-
-    /// The terms of a text, which are made unless they are known.
-    fn terms(&mut self, text: &str, make: impl FnOnce(&mut Vec<Sum>)) -> &[Sum] {
-        let Self { hash, places, others } = self;
-        let mask = places.len().saturating_sub(1) as u64;
-        let place = usize::try_from(hash.hash_one(text) & mask).ok().and_then(|at| places.get_mut(at));
-        let Some(place) = place else { return &[] };
-        if !place.is(text) {
-            others.clear();
-            make(others);
-            place.put(text, others);
-            return others;
+    /// The words of the text that has this number, which are made unless they are known.
+    fn words(&mut self, text: u64, make: impl FnOnce(&mut Vec<Sum>)) -> &[Sum] {
+        let Self { texts, words } = self;
+        if texts.len() >= TEXTS_MAX || words.len() >= WORDS_MAX {
+            texts.clear();
+            words.clear();
         }
-        place.terms()
+        let range = texts.entry(text).or_insert_with(|| {
+            let start = words.len();
+            make(words);
+            start..words.len()
+        });
+        words.get(range.clone()).unwrap_or_default()
     }
 }
 
@@ -213,7 +160,7 @@ fn insert(places: &mut [(Sum, u64)], term: Sum, row: u64) -> bool {
             *place = (term, row);
             return true;
         }
-        if place.0 == term {
+        if place.0.is_written_as(term) {
             return false;
         }
         at = (at + 1) & mask;

@@ -70,6 +70,26 @@ fn an_intact_segment_is_read_once() {
     assert!(positions.iter().map(|(index, _)| *index).eq(expected), "leaves come in the order of positions");
 }
 
+#[test]
+fn one_term_among_many_is_missed_wherever_it_stands() {
+    let made = many(20_000);
+    let (file, _) = seal(rows(&made, 7), None, search(terms_of as Terms)).expect("rows are fine");
+    let segment = file.open().expect("own segment");
+    let mut by_word: Vec<u64> = made.iter().map(|made| made.token).collect();
+    by_word.sort_by_key(|token| format!("y{token}"));
+    for concerned in by_word.into_iter().step_by(6_999) {
+        let told = |token| {
+            let mut terms = terms_of(token);
+            if token == concerned {
+                terms[1].remove(&format!("y{token}"));
+            }
+            terms
+        };
+        let found = verify(&segment, &file, search(told), |_, _| {});
+        assert!(matches!(found, Err(VerifyError::Terms { field: Field::Word })), "{concerned}: {found:?}");
+    }
+}
+
 /// What the rows say otherwise than the index.
 #[derive(Debug, Clone)]
 enum Lie {

@@ -3,19 +3,35 @@
 
 use std::{
     num::NonZero,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    ops::Range,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     thread,
 };
 
-use super::rows::Rows;
+use super::rows::{Rows, lock};
 use crate::segment::{
-    Corrupt, Extent, Field, Parts, Segment, Term,
+    Corrupt, Extent, Field, Part, Parts, Segment, Term,
     footer::FieldForm,
     lookup::Postings,
     part::one,
     sum::{Secret, Sum},
     terms::TermBlock,
 };
+
+/// Blocks of terms that are looked at by one thread at a time.
+const RUN_BLOCKS: usize = 16;
+
+/// What can be looked at by itself.
+enum Piece<'a> {
+    Tokens,
+    /// The terms of a field that has few.
+    Whole(Field, &'a TermBlock),
+    /// Some of the blocks that a directory has.
+    Run(Field, Arc<Part>, Extent, Range<usize>),
+}
 
 /// Whether all tokens and terms lead to just the rows that have them. Not either if something cannot be read.
 pub(super) fn is_of<R: Parts<Error: From<Corrupt>>>(
@@ -25,31 +41,113 @@ pub(super) fn is_of<R: Parts<Error: From<Corrupt>>>(
     reader: &(impl Fn() -> R + Sync),
     rows: &Rows,
 ) -> bool {
+    let Ok(pieces) = pieces(segment, &reader()) else { return false };
     let (next, all_same) = (AtomicUsize::new(0), AtomicBool::new(true));
+    let found = Mutex::new(Found::default());
     let work = || {
         let parts = reader();
-        while all_same.load(Ordering::Relaxed) {
-            // Words come last, and take as long as all others together.
-            let same = match next.fetch_add(1, Ordering::Relaxed) {
-                0 => field_is_same(segment, &parts, Field::Word, secret, rows),
-                1 => tokens_are_same(segment, &parts, &rows.tokens),
-                number => match Field::ALL.get(number - 2) {
-                    Some(Field::Word) | None => break,
-                    Some(field) => field_is_same(segment, &parts, *field, secret, rows),
-                },
-            };
-            if !same.unwrap_or(false) {
+        let mut of_thread = Found::default();
+        while all_same.load(Ordering::Relaxed)
+            && let Some(piece) = pieces.get(next.fetch_add(1, Ordering::Relaxed))
+        {
+            if !is_sound(segment, &parts, piece, secret, rows, &mut of_thread).unwrap_or(false) {
                 all_same.store(false, Ordering::Relaxed);
             }
         }
+        lock(&found).add(&of_thread);
     };
     thread::scope(|scope| {
-        for _ in 1..threads.get().min(Field::ALL.len() + 1) {
+        for _ in 1..threads.get().min(pieces.len()) {
             scope.spawn(work);
         }
         work();
     });
     all_same.into_inner()
+        && lock(&found).0.iter().zip(Field::ALL).zip(&rows.sums).all(|((found, field), expected)| {
+            segment.field(field).is_some_and(|index| u64::from(index.terms) == found.terms)
+                && found.sum == *expected
+        })
+}
+
+/// All of it, what takes long first.
+fn pieces<'a, P: Parts>(segment: &'a Segment, parts: &P) -> Result<Vec<Piece<'a>>, P::Error> {
+    let mut pieces = vec![Piece::Tokens];
+    for field in Field::ALL {
+        match segment.field(field).map(|index| &index.form) {
+            // A field that the footer does not have has no terms, as will be found.
+            None => {}
+            Some(FieldForm::Whole(block)) => pieces.push(Piece::Whole(field, block)),
+            Some(FieldForm::Directory(extent)) => {
+                let part = one(parts, extent)?;
+                let blocks = part.directory(extent)?.blocks.len();
+                pieces.extend((0..blocks).step_by(RUN_BLOCKS).map(|start| {
+                    let run = start..blocks.min(start + RUN_BLOCKS);
+                    Piece::Run(field, Arc::clone(&part), *extent, run)
+                }));
+            }
+        }
+    }
+    Ok(pieces)
+}
+
+/// The terms that were found, by the numbers of their fields.
+#[derive(Default)]
+struct Found([Terms; Field::ALL.len()]);
+
+/// How many terms there are, and the sum of their postings.
+#[derive(Default, Clone, Copy)]
+struct Terms {
+    terms: u64,
+    sum: Sum,
+}
+
+impl Found {
+    fn add(&mut self, other: &Self) {
+        for (terms, other) in self.0.iter_mut().zip(other.0) {
+            terms.terms += other.terms;
+            terms.sum += other.sum;
+        }
+    }
+}
+
+/// Whether a piece is what look-ups expect; adds what it has to what was found.
+fn is_sound<P: Parts>(
+    segment: &Segment,
+    parts: &P,
+    piece: &Piece,
+    secret: &Secret,
+    rows: &Rows,
+    found: &mut Found,
+) -> Result<bool, P::Error> {
+    let listed = |field| Listed { segment, field, secret, last: None, found: Terms::default() };
+    let (listed, ascends) = match piece {
+        Piece::Tokens => return tokens_are_same(segment, parts, &rows.tokens),
+        Piece::Whole(field, block) => {
+            let mut listed = listed(*field);
+            let ascends = listed.block(parts, block, None, None)?;
+            (listed, ascends)
+        }
+        Piece::Run(field, part, extent, run) => {
+            let mut listed = listed(*field);
+            let blocks = &part.directory(extent)?.blocks;
+            for (first, extent) in blocks.get(run.clone()).unwrap_or_default() {
+                let extent = segment.within(extent)?;
+                let part = one(parts, &extent)?;
+                if !listed.block(parts, part.terms(&extent)?, Some(&extent), Some(first))? {
+                    return Ok(false);
+                }
+            }
+            // The next run begins with this term, as is found there.
+            let next = blocks.get(run.end).map(|(first, _)| first);
+            let ascends = next.is_none_or(|next| listed.last.as_ref().is_some_and(|last| last < next));
+            (listed, ascends)
+        }
+    };
+    if let Some(terms) = found.0.get_mut(listed.field.number()) {
+        terms.terms += listed.found.terms;
+        terms.sum += listed.found.sum;
+    }
+    Ok(ascends)
 }
 
 /// Whether the tokens are those of the rows, by position, and each is found. Pairs that ascend are different ones; if each
@@ -77,41 +175,13 @@ fn tokens_are_same<P: Parts>(segment: &Segment, parts: &P, tokens: &[u64]) -> Re
     Ok(count == tokens.len())
 }
 
-/// Whether the terms of a field and their postings are those of the rows, and each is found.
-fn field_is_same<P: Parts>(
-    segment: &Segment,
-    parts: &P,
-    field: Field,
-    secret: &Secret,
-    rows: &Rows,
-) -> Result<bool, P::Error> {
-    let Some(index) = segment.field(field) else { return Ok(false) };
-    let mut listed = Listed { segment, field, secret, last: None, terms: 0, sum: Sum::default() };
-    let ascends = match &index.form {
-        FieldForm::Whole(block) => listed.block(parts, block, None, None)?,
-        FieldForm::Directory(extent) => {
-            let part = one(parts, extent)?;
-            let mut ascends = true;
-            for (first, extent) in &part.directory(extent)?.blocks {
-                let extent = segment.within(extent)?;
-                let part = one(parts, &extent)?;
-                ascends = ascends && listed.block(parts, part.terms(&extent)?, Some(&extent), Some(first))?;
-            }
-            ascends
-        }
-    };
-    let expected = rows.sums.get(field.number());
-    Ok(ascends && listed.terms == index.terms && expected == Some(&listed.sum))
-}
-
 /// The terms of a field as they are gone through.
 struct Listed<'a> {
     segment: &'a Segment,
     field: Field,
     secret: &'a Secret,
     last: Option<Box<[u8]>>,
-    terms: u32,
-    sum: Sum,
+    found: Terms,
 }
 
 impl Listed<'_> {
@@ -140,8 +210,8 @@ impl Listed<'_> {
             }
             let term = entry.read().map_err(corrupt)?;
             segment.check(field, &term)?;
-            self.terms += 1;
-            self.sum += self.secret.term(terms.term()) * self.positions(parts, &term)?;
+            self.found.terms += 1;
+            self.found.sum += self.secret.term(terms.term()) * self.positions(parts, &term)?;
         }
         self.last = Some(terms.term().into());
         Ok(!is_first || first.is_none())

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// What follows from the rows, and is to be compared.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Rows {
     /// By position.
     pub(super) places: Vec<(i64, u64)>,
@@ -54,7 +54,12 @@ where
 {
     let pieces = segment.pieces();
     let next = AtomicUsize::new(0);
-    let merged = Mutex::new(Merged { each, next: 0, waiting: BTreeMap::new(), done: Ok(Rows::default()) });
+    let merged = Mutex::new(Merged {
+        each,
+        next: 0,
+        waiting: BTreeMap::new(),
+        done: Ok(Rows::with_room(segment.rows())),
+    });
     let work = || {
         let reader = reader();
         let mut index = Index::summing(Summed::new(secret), search);
@@ -82,7 +87,7 @@ where
 }
 
 /// A thread that panics takes all others with it, so that nobody sees what it left.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -102,7 +107,9 @@ impl<E: From<Corrupt>> Piece<E> {
         parts: &P,
         index: &mut Index<impl FnMut(&Row, &mut Extra)>,
     ) -> Self {
-        let mut piece = Self { places: Vec::new(), tokens: Vec::new(), leaves: Vec::new(), wrong: None };
+        let rows = positions.len();
+        let (places, leaves) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let mut piece = Self { places, tokens: Vec::with_capacity(rows), leaves, wrong: None };
         piece.wrong = piece.fill(segment, positions, reader, parts, index).err();
         piece.tokens.extend(index.next_tokens());
         piece
@@ -171,6 +178,12 @@ impl<F: FnMut(u64, Hash) -> Result<(), VerifyError<E>>, E> Merged<F, E> {
 }
 
 impl Rows {
+    /// None yet, but all of so many will have room.
+    fn with_room(rows: u32) -> Self {
+        let rows = rows as usize;
+        Self { places: Vec::with_capacity(rows), tokens: Vec::with_capacity(rows), sums: Default::default() }
+    }
+
     fn add<E>(
         &mut self,
         piece: Piece<E>,
