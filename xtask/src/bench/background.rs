@@ -50,8 +50,8 @@ pub(crate) struct BackgroundCase {
 
 const WRITE: &str = "one event written";
 
-/// Measures each case, `rounds` times, `time` each: when nothing is done, and right after writers have left more to be
-/// sealed and compacted than that time is enough for.
+/// Measures each case, `rounds` times, `time` each: right after writers have left more to be sealed and compacted than that
+/// time is enough for, and when all of it is done.
 pub(crate) async fn measure(
     annals: &Annals,
     cases: &[ReadCase],
@@ -69,16 +69,16 @@ pub(crate) async fn measure(
     for _ in 0..rounds {
         for (at, (title, turns)) in turns.iter_mut().enumerate() {
             let read = reads.get(at).copied();
-            annals.sealed().await?;
-            phase.step(format!("{title}, nothing else"));
-            let idle = turn(annals, read, bodies, time, &next).await?;
-            phase.done();
             phase.step(format!("{title}, while entries are sealed"));
             let writers = Post::batches(annals, bodies, WRITERS).await?;
             let written = load::run(writers, 4 * time, &next).await?;
             let before = annals.sealed_total().await?;
             let busy = turn(annals, read, bodies, time, &next).await?;
             sealed += annals.sealed_total().await? - before;
+            phase.done();
+            phase.step(format!("{title}, nothing else"));
+            annals.sealed().await?;
+            let idle = turn(annals, read, bodies, time, &next).await?;
             phase.done();
             rows += written.rows + written.unmeasured_rows;
             for (turns, turn) in turns.iter_mut().zip([idle, busy]) {

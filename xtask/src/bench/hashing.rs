@@ -11,7 +11,8 @@ use annals_format::{Draft, Event, LogToken, Row, Timestamp, json};
 use anyhow::{Context, Result, anyhow};
 use sha2::{Digest, Sha256};
 
-/// What the hash of a leaf covers: the leaf's text, its sections, and the seed of their salts.
+/// What the hash of a leaf covers: the leaf's text, its sections, and the seed of their salts. A tree has one inner node for
+/// each leaf but the first.
 pub(crate) struct Covered {
     seed: Seed,
     sections: [String; 4],
@@ -58,7 +59,9 @@ impl Covered {
             let digest: [u8; 32] = Sha256::new().chain_update(salt).chain_update(section).finalize().into();
             digest[0]
         });
-        sections.fold(annals_tlog::leaf_hash(self.leaf.as_bytes()).as_bytes()[0], |all, one| all ^ one)
+        let leaf = annals_tlog::leaf_hash(self.leaf.as_bytes());
+        let node = annals_tlog::node_hash(&leaf, &leaf);
+        sections.fold(node.as_bytes()[0], |all, one| all ^ one)
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) fn print(proofs: &Proofs, out: &mut impl Write) -> Result<()> {
     writeln!(
         out,
         "\nVerifying {} entries where they are stored, beside hashing on {} threads what it has to hash of each\n\
-         (the leaf, four sections with their salts, and the salts), a second\n",
+         (four sections with their salts, the salts, the leaf, and a node of the tree), a second\n",
         count(proofs.verifying.entries),
         proofs.verifying.threads,
     )?;
