@@ -50,8 +50,8 @@ pub(crate) struct BackgroundCase {
 
 const WRITE: &str = "one event written";
 
-/// Measures each case, `rounds` times, `time` each: right after writers have left more to be sealed and compacted than that
-/// time is enough for, and when all of it is done.
+/// Measures each case, `rounds` times, half of `time` each: right after writers have left more to be sealed and compacted
+/// than is done in that time, and when all of it is done.
 pub(crate) async fn measure(
     annals: &Annals,
     cases: &[ReadCase],
@@ -71,14 +71,14 @@ pub(crate) async fn measure(
             let read = reads.get(at).copied();
             phase.step(format!("{title}, while entries are sealed"));
             let writers = Post::batches(annals, bodies, WRITERS).await?;
-            let written = load::run(writers, 4 * time, &next).await?;
+            let written = load::run(writers, 2 * time, &next).await?;
             let before = annals.sealed_total().await?;
-            let busy = turn(annals, read, bodies, time, &next).await?;
+            let busy = turn(annals, read, bodies, time / 2, &next).await?;
             sealed += annals.sealed_total().await? - before;
             phase.done();
             phase.step(format!("{title}, nothing else"));
             annals.sealed().await?;
-            let idle = turn(annals, read, bodies, time, &next).await?;
+            let idle = turn(annals, read, bodies, time / 2, &next).await?;
             phase.done();
             rows += written.rows + written.unmeasured_rows;
             for (turns, turn) in turns.iter_mut().zip([idle, busy]) {

@@ -96,21 +96,50 @@ impl Segment {
             Order::Gapless => {
                 let first = self.indexes.first().map_or(self.first_index, |chunk| chunk.first);
                 let position = index.checked_sub(first).and_then(|position| u32::try_from(position).ok());
-                return Ok(position.filter(|position| *position < self.rows));
+                Ok(position.filter(|position| *position < self.rows))
             }
             Order::Ascending => {
                 let (position, is_there) = self.rank(parts, index)?;
-                return Ok((is_there && position < self.rows).then_some(position));
+                Ok((is_there && position < self.rows).then_some(position))
             }
-            Order::Mixed => {}
+            Order::Mixed => Ok(self.positions(parts, &[index])?.first().copied().flatten()),
         }
-        let mut found = None;
-        self.each_index(parts, |position, other| {
-            if other == index {
-                found = Some(position);
+    }
+
+    /// The same for many entries, in the order of the question. Where rows are in another order than their indexes, this goes
+    /// through the column of indexes once at most, and mostly through a chunk or two.
+    pub fn positions<P: Parts>(&self, parts: &P, indexes: &[u64]) -> Result<Vec<Option<u32>>, P::Error> {
+        if self.order != Order::Mixed {
+            return indexes.iter().map(|index| self.position(parts, *index)).collect();
+        }
+        let mut found = vec![None; indexes.len()];
+        let mut wanted: Vec<(u64, usize)> = indexes.iter().copied().zip(0..).collect();
+        wanted.retain(|(index, _)| self.indexes().contains(index));
+        wanted.sort_unstable();
+        let (Some((first, _)), Some((last, _))) = (wanted.first(), wanted.last()) else { return Ok(found) };
+        let mut chunks: Vec<(u32, &Chunk)> =
+            (0..).step_by(COLUMN_CHUNK as usize).zip(&self.indexes).collect();
+        // All but late entries are where the ends of a chunk say.
+        chunks.sort_by_key(|(_, chunk)| chunk.last < *first || *last < chunk.first);
+        let mut missing = wanted.len();
+        for (start, chunk) in chunks {
+            let part = one(parts, &chunk.extent)?;
+            for (index, position) in part.column(&chunk.extent)?.iter().zip(start..self.rows) {
+                if !(*first..=*last).contains(&index) {
+                    continue;
+                }
+                let same = wanted.iter().skip(wanted.partition_point(|(wanted, _)| *wanted < index));
+                for (_, asked) in same.take_while(|(wanted, _)| *wanted == index) {
+                    if let Some(found) = found.get_mut(*asked).filter(|found| found.is_none()) {
+                        *found = Some(position);
+                        missing -= 1;
+                    }
+                }
             }
-            found.is_none()
-        })?;
+            if missing == 0 {
+                break;
+            }
+        }
         Ok(found)
     }
 

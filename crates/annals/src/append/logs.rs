@@ -313,8 +313,7 @@ fn sealed_at(segments: &[Arc<Sealed>], indexes: &[u64]) -> Result<Vec<Stored>, S
 
 /// What is left of entries of one segment.
 fn in_segment(segment: &Sealed, indexes: &[u64]) -> Result<Vec<Stored>, SegmentError> {
-    let positions: Vec<Option<u32>> =
-        indexes.iter().map(|index| segment.position(*index)).collect::<Result<_, _>>()?;
+    let positions = segment.positions(indexes)?;
     let there: Vec<u32> = positions.iter().flatten().copied().collect();
     let mut rows = segment.rows_at(&there)?.into_iter();
     let pruned =

@@ -84,6 +84,11 @@ impl Sealed {
         self.named(self.layout.position(self, index))
     }
 
+    /// The positions of the entries with these indexes, in the order of the question; `None` for one that was pruned.
+    pub fn positions(&self, indexes: &[u64]) -> Result<Vec<Option<u32>>, SegmentError> {
+        self.named(self.layout.positions(self, indexes))
+    }
+
     /// The instant and the index of the entry at a position.
     pub fn place(&self, position: u32) -> Result<(i64, u64), SegmentError> {
         self.named(self.layout.place(self, position))

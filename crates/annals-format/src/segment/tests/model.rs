@@ -86,7 +86,12 @@ fn check_indexes(file: &File, segment: &Segment, places: &[(i64, u64)], step: us
     let ascending = places.is_sorted_by_key(|place| place.1);
     let around =
         [0, indexes.start.saturating_sub(1), indexes.end - 1, indexes.end, indexes.end + 1, u64::MAX];
-    for index in indexes.step_by(step).chain(around) {
+    let asked: Vec<u64> = indexes.step_by(step).chain(around).collect();
+    // In no order, and each twice.
+    let twice: Vec<u64> = asked.iter().rev().chain(&asked).copied().collect();
+    let one_by_one = twice.iter().map(|index| segment.position(file, *index)).collect::<Result<Vec<_>, _>>();
+    assert_eq!(segment.positions(file, &twice), one_by_one);
+    for index in asked {
         let position = (0..).zip(places).find(|(_, place)| place.1 == index).map(|(position, _)| position);
         assert_eq!(segment.position(file, index), Ok(position), "{index}");
         let below = (0..).zip(places).filter(|(_, place)| place.1 < index).map(|(position, _)| position);

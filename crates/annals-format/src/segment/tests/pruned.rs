@@ -101,9 +101,9 @@ fn many_entries_are_pruned() {
 }
 
 /// A file that remembers which parts were asked for.
-struct Watched<'a> {
-    file: &'a File,
-    read: RefCell<Vec<Kind>>,
+pub(super) struct Watched<'a> {
+    pub(super) file: &'a File,
+    pub(super) read: RefCell<Vec<Kind>>,
 }
 
 impl Parts for Watched<'_> {

@@ -1,9 +1,12 @@
 //! What is sealed is read back.
 
+use std::cell::RefCell;
+
 use proptest::prelude::*;
 
 use super::{
     model,
+    pruned::Watched,
     pruned::{self, patterns},
     support::{Made, made, options, seal, sealed},
 };
@@ -85,7 +88,7 @@ fn chunks_are_read_across() {
     let segment = file.open().expect("own segment");
     let mut places: Vec<(i64, u64)> = made.iter().map(|made| made.us).zip(0..).collect();
     places.sort_unstable();
-    let border = 65_536;
+    let border: usize = 65_536;
     for position in [0, 1, 16_383, 16_384, border - 1, border, border + 1, places.len() - 1] {
         let (place, at) = (places[position], u32::try_from(position).expect("small"));
         assert_eq!(segment.place(&file, at), Ok(place));
@@ -99,6 +102,17 @@ fn chunks_are_read_across() {
             segment.rows_at(&file, &[at]),
             Ok(vec![made[usize::try_from(place.1).expect("small")].row()])
         );
+    }
+    // Many at once go through each chunk of the column once, and only through those that can have them.
+    for (indexes, chunks) in [(1_000..1_256, 1), (65_980..66_010, 1), (65_408..65_664, 2), (7..7, 0)] {
+        let watched = Watched { file: &file, read: RefCell::default() };
+        let of = |index: &u64| places.iter().position(|place| place.1 == *index);
+        let expected: Vec<Option<usize>> = indexes.clone().map(|index| of(&index)).collect();
+        let indexes: Vec<u64> = indexes.collect();
+        let found = segment.positions(&watched, &indexes).expect("own indexes");
+        let found: Vec<_> = found.into_iter().map(|found| found.map(|at| at as usize)).collect();
+        assert_eq!(found, expected);
+        assert_eq!(watched.read.take().len(), chunks, "{indexes:?}");
     }
     for token in [0, 16_382, 16_383, 16_385, 40_000, count - 1] {
         let oldest =
