@@ -1,8 +1,8 @@
 //! `cargo xtask bench`: how fast annals writes and reads, with PostgreSQL beside it in one run on one machine.
 //!
 //! Both sides commit durably, hold the same events, are measured in turn by the same load generator on the same cores,
-//! and are stopped and removed at the end, however it comes. What to read next: `writes`, `reads` and `proofs` for what is
-//! measured, `postgres` and `schema.sql` for what annals is compared with, `load` for how it is measured.
+//! and are stopped and removed at the end, however it comes. What to read next: `writes`, `reads`, `proofs`, `growth` and `background`
+//! for what is measured, `postgres` and `schema.sql` for what annals is compared with, `load` for how it is measured.
 
 mod annals;
 mod background;

@@ -69,7 +69,7 @@ pub(super) fn is_of<R: Parts<Error: From<Corrupt>>>(
         })
 }
 
-/// All of it, what takes long first.
+/// All of it. Words come last, in pieces that are small, so that no thread has much left when the others are done.
 fn pieces<'a, P: Parts>(segment: &'a Segment, parts: &P) -> Result<Vec<Piece<'a>>, P::Error> {
     let mut pieces = vec![Piece::Tokens];
     for field in Field::ALL {
@@ -92,21 +92,27 @@ fn pieces<'a, P: Parts>(segment: &'a Segment, parts: &P) -> Result<Vec<Piece<'a>
 
 /// The terms that were found, by the numbers of their fields.
 #[derive(Default)]
-struct Found([Terms; Field::ALL.len()]);
+struct Found([Tally; Field::ALL.len()]);
 
 /// How many terms there are, and the sum of their postings.
-#[derive(Default, Clone, Copy)]
-struct Terms {
+#[derive(Default)]
+struct Tally {
     terms: u64,
     sum: Sum,
 }
 
 impl Found {
     fn add(&mut self, other: &Self) {
-        for (terms, other) in self.0.iter_mut().zip(other.0) {
-            terms.terms += other.terms;
-            terms.sum += other.sum;
+        for (tally, other) in self.0.iter_mut().zip(&other.0) {
+            tally.add(other);
         }
+    }
+}
+
+impl Tally {
+    fn add(&mut self, other: &Self) {
+        self.terms += other.terms;
+        self.sum += other.sum;
     }
 }
 
@@ -119,7 +125,7 @@ fn is_sound<P: Parts>(
     rows: &Rows,
     found: &mut Found,
 ) -> Result<bool, P::Error> {
-    let listed = |field| Listed { segment, field, secret, last: None, found: Terms::default() };
+    let listed = |field| Listed { segment, field, secret, last: None, found: Tally::default() };
     let (listed, ascends) = match piece {
         Piece::Tokens => return tokens_are_same(segment, parts, &rows.tokens),
         Piece::Whole(field, block) => {
@@ -143,9 +149,8 @@ fn is_sound<P: Parts>(
             (listed, ascends)
         }
     };
-    if let Some(terms) = found.0.get_mut(listed.field.number()) {
-        terms.terms += listed.found.terms;
-        terms.sum += listed.found.sum;
+    if let Some(tally) = found.0.get_mut(listed.field.number()) {
+        tally.add(&listed.found);
     }
     Ok(ascends)
 }
@@ -181,7 +186,7 @@ struct Listed<'a> {
     field: Field,
     secret: &'a Secret,
     last: Option<Box<[u8]>>,
-    found: Terms,
+    found: Tally,
 }
 
 impl Listed<'_> {
