@@ -5,6 +5,7 @@
 //! history is imported, and answers which of its rows match. `page::locate` counts matches in all parts and finds where
 //! a page starts without touching what lies before it, so that one way leads through all of them.
 
+mod dense;
 mod facet;
 mod head;
 mod log;

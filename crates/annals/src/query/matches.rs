@@ -4,6 +4,7 @@ use std::{cell::OnceCell, ops::Range, sync::Arc};
 
 use roaring::RoaringBitmap;
 
+use super::dense::Dense;
 use crate::segments::SegmentError;
 
 /// A set of positions in a part: those in a range that are in all of some sets.
@@ -22,6 +23,8 @@ pub(super) struct Matches<'a> {
 pub(super) enum Set<'a> {
     /// In memory, as part of an index.
     Borrowed(&'a RoaringBitmap),
+    /// The same as bits, and in the other form if that was needed.
+    Dense(&'a Dense, OnceCell<RoaringBitmap>),
     /// In memory, for this query.
     Owned(RoaringBitmap),
     /// In a segment: how many there are, and how to get them.
@@ -37,9 +40,15 @@ impl<'a> Set<'a> {
         Self::Stored { rows, load, loaded: OnceCell::new() }
     }
 
+    /// A set of bits.
+    pub(super) fn dense(bits: &'a Dense) -> Self {
+        Self::Dense(bits, OnceCell::new())
+    }
+
     fn rows(&self) -> u64 {
         match self {
             Self::Borrowed(bits) => bits.len(),
+            Self::Dense(bits, _) => bits.len(),
             Self::Owned(bits) => bits.len(),
             Self::Stored { rows, .. } => *rows,
         }
@@ -48,6 +57,7 @@ impl<'a> Set<'a> {
     fn bits(&self) -> Result<&RoaringBitmap, SegmentError> {
         match self {
             Self::Borrowed(bits) => Ok(bits),
+            Self::Dense(bits, list) => Ok(list.get_or_init(|| bits.to_roaring())),
             Self::Owned(bits) => Ok(bits),
             Self::Stored { load, loaded, .. } => match loaded.get() {
                 Some(bits) => Ok(bits),
@@ -57,6 +67,18 @@ impl<'a> Set<'a> {
                 }
             },
         }
+    }
+
+    /// How many positions are in both.
+    fn shared(&self, other: &Self) -> Result<u64, SegmentError> {
+        let in_bits = |bits: &Dense, list: &RoaringBitmap| {
+            list.iter().filter(|position| bits.contains(*position)).count() as u64
+        };
+        Ok(match (self, other) {
+            (Self::Dense(a, _), Self::Dense(b, _)) => a.intersection_len(b),
+            (Self::Dense(bits, _), list) | (list, Self::Dense(bits, _)) => in_bits(bits, list.bits()?),
+            (a, b) => a.bits()?.intersection_len(b.bits()?),
+        })
     }
 }
 
@@ -99,7 +121,7 @@ impl<'a> Matches<'a> {
         }
         match self.sets.as_slice() {
             [set] if self.whole => Ok(set.rows()),
-            [a, b] if self.whole => Ok(a.bits()?.intersection_len(b.bits()?)),
+            [a, b] if self.whole => a.shared(b),
             _ => self.count_before(self.range.end),
         }
     }
@@ -134,12 +156,17 @@ impl<'a> Matches<'a> {
     }
 
     /// How many of them are in `other`.
-    pub(super) fn count_in(&self, other: &RoaringBitmap) -> Result<u64, SegmentError> {
-        match self.bits()? {
-            None if self.whole => Ok(other.len()),
-            None => Ok(other.range_cardinality(self.range.clone())),
-            Some(bits) if self.whole => Ok(bits.intersection_len(other)),
-            Some(bits) => Ok((bits & other).range_cardinality(self.range.clone())),
+    pub(super) fn count_in(&self, other: &Set) -> Result<u64, SegmentError> {
+        match self.sets.as_slice() {
+            [] if self.whole => Ok(other.rows()),
+            [set] if self.whole => set.shared(other),
+            _ => {
+                let other = other.bits()?;
+                Ok(match self.bits()? {
+                    None => other.range_cardinality(self.range.clone()),
+                    Some(bits) => (bits & other).range_cardinality(self.range.clone()),
+                })
+            }
         }
     }
 
@@ -152,11 +179,19 @@ impl<'a> Matches<'a> {
                 if let Some(all) = self.all.get() {
                     return Ok(Some(all));
                 }
+                let (mut dense, mut lists): (Option<Dense>, Vec<&Set>) = (None, Vec::new());
+                for set in sets {
+                    match set {
+                        Set::Dense(bits, _) => {
+                            dense = Some(dense.map_or_else(|| (*bits).clone(), |all| all.and(bits)));
+                        }
+                        list => lists.push(list),
+                    }
+                }
                 // The smallest first: what follows then has little left to intersect.
-                let mut smallest: Vec<&Set> = sets.iter().collect();
-                smallest.sort_by_key(|set| set.rows());
-                let mut all: Option<RoaringBitmap> = None;
-                for set in smallest {
+                lists.sort_by_key(|set| set.rows());
+                let mut all = dense.map(|bits| bits.to_roaring());
+                for set in lists {
                     all = Some(match all {
                         None => set.bits()?.clone(),
                         Some(all) => all & set.bits()?,

@@ -69,8 +69,7 @@ impl Part for Sealed {
             let count = if matches.is_whole() {
                 u64::from(term.rows)
             } else {
-                let postings = self.postings(&term)?;
-                matches.count_in(&postings)?
+                matches.count_in(&Set::Borrowed(&*self.postings(&term)?))?
             };
             counts.add(|| value, count);
         }

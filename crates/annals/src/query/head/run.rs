@@ -159,7 +159,7 @@ impl Part for Run {
         let texts = texts.into_iter().map(|(wanted, terms)| wanted.map(|wanted| terms.rows(wanted)));
         for rows in terms.into_iter().chain(texts).flatten() {
             let Some(rows) = rows else { return Ok(Matches::none()) };
-            matches = matches.and(Set::Borrowed(rows));
+            matches = matches.and(rows);
         }
         let hashes = [
             (filter.object_token.as_deref(), &self.object_tokens),
