@@ -32,8 +32,8 @@ mod writer;
 
 pub use open::OpenError;
 
-/// Rows that [`Catalog::forget`] deletes in one transaction, so that commits do not wait long behind it.
-const FORGET_ROWS: u32 = 4_096;
+/// Rows that [`Catalog::forget`] deletes in one transaction: commits wait behind it for half a millisecond or so.
+const FORGET_ROWS: u32 = 512;
 
 /// The catalog in one SQLite database.
 ///

@@ -8,6 +8,7 @@
 mod compact;
 mod erase;
 mod keeper;
+mod polite;
 mod prune;
 mod rewrite;
 mod seal;

@@ -1,10 +1,14 @@
 //! When the write-ahead log is copied into the database file, so that it does not grow without bound.
 
+use std::ffi::c_int;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, SyncSender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags, Result};
 
 use super::{SqliteOptions, open};
@@ -55,6 +59,8 @@ pub(super) struct Schedule {
     options: SqliteOptions,
     /// Frames that the log may grow by between checkpoints.
     frames_max: u64,
+    /// Frames in the log after the last commit, as SQLite tells: asking for them takes as long as some commits do.
+    frames: Arc<AtomicU64>,
     /// Frames in the log when the last checkpoint was due.
     frames_done: u64,
     /// Started when it is first needed: a command that writes one row needs none.
@@ -63,10 +69,17 @@ pub(super) struct Schedule {
 
 impl Schedule {
     /// A checkpoint about every [`checkpoint_bytes`](SqliteOptions::checkpoint_bytes) of log.
-    pub(super) fn new(connection: &Connection, path: &Path, options: &SqliteOptions) -> Result<Self> {
+    pub(super) fn new(connection: &mut Connection, path: &Path, options: &SqliteOptions) -> Result<Self> {
         let page: u32 = connection.query_one("PRAGMA page_size", (), |row| row.get(0))?;
         let frames_max = (options.checkpoint_bytes / u64::from(page.max(1))).max(1);
-        Ok(Self { path: path.into(), options: options.clone(), frames_max, frames_done: 0, background: None })
+        let frames = Arc::new(AtomicU64::new(0));
+        let told = Arc::clone(&frames);
+        connection.wal_hook(Some(move |_: &mut Wal, frames: c_int| {
+            told.store(u64::try_from(frames).unwrap_or(0), Ordering::Relaxed);
+            Ok(())
+        }))?;
+        let (path, options) = (path.into(), options.clone());
+        Ok(Self { path, options, frames_max, frames, frames_done: 0, background: None })
     }
 
     /// Starts a checkpoint if one is due after a commit.
@@ -74,7 +87,7 @@ impl Schedule {
     /// The next commits go on beside it and lengthen the log, so that under a steady load it never starts again from its
     /// beginning. When it is overgrown the writer waits for that checkpoint and copies the rest, which is little by then.
     pub(super) fn after_commit(&mut self, connection: &Connection) -> Result<()> {
-        let frames = self.run(connection, Mode::Noop)?;
+        let frames = self.frames.load(Ordering::Relaxed);
         if frames < self.frames_done {
             // The log started again from its beginning.
             self.frames_done = 0;
@@ -117,7 +130,9 @@ impl Schedule {
     }
 
     fn run(&self, connection: &Connection, mode: Mode) -> Result<u64> {
-        run(connection, mode, self.options.busy_wait)
+        let frames = run(connection, mode, self.options.busy_wait)?;
+        self.frames.store(frames, Ordering::Relaxed);
+        Ok(frames)
     }
 }
 

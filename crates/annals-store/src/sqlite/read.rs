@@ -96,6 +96,13 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRow> {
     Ok(StoredRow { index: index(row.get(0)?), leaf: Hash::from_bytes(row.get(1)?), row: row.get(2)? })
 }
 
+/// Questions for more rows than this let others go first, who wait for the processor: they come from those who work beside
+/// readers, or are long by themselves.
+const LONG_ROWS: usize = 200;
+
+/// Rows of a long question between two pauses: a tenth of a millisecond.
+const PAUSE_ROWS: usize = 32;
+
 /// The rows at some indexes; none where the head has not started yet.
 pub(super) fn rows(
     connection: &Connection,
@@ -105,27 +112,30 @@ pub(super) fn rows(
     let head_start = segments::head_start(connection, account)?;
     let sql = "SELECT key, row FROM head WHERE key >= ?1 AND key < ?2 ORDER BY key";
     let mut select = connection.prepare_cached(sql).map_err(error::read)?;
-    let mut rows = Vec::with_capacity(indexes.len());
-    // Neighbours are read in one go.
-    for run in indexes.chunk_by(|one, next| one.checked_add(1) == Some(*next)) {
-        let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
-        let sealed = run.partition_point(|at| *at < head_start);
-        rows.resize_with(rows.len() + sealed, || None);
-        let start = (*first).max(head_start);
+    let mut rows: Vec<Option<Vec<u8>>> = vec![None; indexes.len()];
+    // In the order in which they lie, which is seldom the one of the question: neighbours are read in one go.
+    let in_head = |(index, _): &(u64, usize)| *index >= head_start;
+    let mut wanted: Vec<(u64, usize)> = indexes.iter().copied().zip(0..).filter(in_head).collect();
+    wanted.sort_unstable();
+    let mut read: usize = 0;
+    for run in wanted.chunk_by(|(one, _), (next, _)| one.checked_add(1) == Some(*next)) {
+        let (Some((first, _)), Some((last, _))) = (run.first(), run.last()) else { continue };
         if *last >= crate::check::SIZE_MAX {
             return Err(missing(account, *last));
         }
-        let end = last + 1;
-        if start >= end {
-            continue;
-        }
-        let mut found = select.query((key(account, start), key(account, end))).map_err(error::read)?;
-        for expected in start..end {
-            let row = found.next().map_err(error::read)?.ok_or_else(|| missing(account, expected))?;
-            if index(row.get(0).map_err(error::read)?) != expected {
-                return Err(missing(account, expected));
+        let mut found = select.query((key(account, *first), key(account, last + 1))).map_err(error::read)?;
+        for (expected, at) in run {
+            read += 1;
+            if indexes.len() > LONG_ROWS && read.is_multiple_of(PAUSE_ROWS) {
+                std::thread::yield_now();
             }
-            rows.push(Some(row.get(1).map_err(error::read)?));
+            let row = found.next().map_err(error::read)?.ok_or_else(|| missing(account, *expected))?;
+            if index(row.get(0).map_err(error::read)?) != *expected {
+                return Err(missing(account, *expected));
+            }
+            if let Some(place) = rows.get_mut(*at) {
+                *place = Some(row.get(1).map_err(error::read)?);
+            }
         }
     }
     Ok(rows)

@@ -114,8 +114,8 @@ struct Open {
 
 impl State {
     fn open(&self) -> Result<Open, OpenError> {
-        let connection = open::writer(&self.path, &self.options)?;
-        let checkpoints = Schedule::new(&connection, &self.path, &self.options)
+        let mut connection = open::writer(&self.path, &self.options)?;
+        let checkpoints = Schedule::new(&mut connection, &self.path, &self.options)
             .map_err(|error| OpenError::of(&self.path, error))?;
         Ok(Open { connection, checkpoints })
     }

@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use super::{
     Sealed,
     keeper::{KeepError, Keeper},
+    polite::Polite,
 };
 
 /// Bytes that are handed to the blob store at a time.
@@ -40,7 +41,7 @@ impl Keeper {
             let uncached: Vec<_> = sources.iter().map(|source| source.uncached()).collect();
             let merging: Vec<_> =
                 sources.iter().zip(&uncached).map(|(source, parts)| (source.layout(), parts)).collect();
-            let summary = segment::merge(&merging, &options, &mut sink)?;
+            let summary = segment::merge(&merging, &options, Polite::new(&mut sink))?;
             sink.finish()?;
             Ok(summary)
         };

@@ -13,6 +13,7 @@ use super::{
     Sealed,
     compact::Sink,
     keeper::{KeepError, Keeper},
+    polite::Polite,
     seal::terms,
 };
 
@@ -33,8 +34,8 @@ impl Keeper {
         let write = move || -> Result<_, KeepError> {
             let mut sink = sink;
             let parts = source.uncached();
-            let summary =
-                segment::rewrite((source.layout(), &parts), &Options::default(), fate, terms, &mut sink)?;
+            let (from, to) = ((source.layout(), &parts), Polite::new(&mut sink));
+            let summary = segment::rewrite(from, &Options::default(), fate, terms, to)?;
             sink.finish()?;
             Ok(summary)
         };

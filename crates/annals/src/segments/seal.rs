@@ -12,6 +12,7 @@ use bytes::Bytes;
 use super::{
     SegmentError,
     keeper::{KeepError, Keeper},
+    polite::Polite,
 };
 
 /// Rows that are read from the catalog while those before them are sealed: what a segment in the making holds of them.
@@ -75,7 +76,7 @@ impl Keeper {
                 None => return Ok(None),
             },
         };
-        let mut sealer = Sealer::new(Vec::new(), dictionary, &options, terms)?;
+        let mut sealer = Sealer::new(Polite::new(Vec::new()), dictionary, &options, terms)?;
         let mut chunks = indexes.chunks(READ_ROWS);
         let mut read = match chunks.next() {
             Some(chunk) => self.read(account, chunk).await?,
@@ -91,7 +92,8 @@ impl Keeper {
             });
             let Some(chunk) = chunks.next() else {
                 let sealer = seal.await?;
-                return Ok(Some(self.worker.run(move || Ok(sealer.finish()?)).await?));
+                let (summary, written) = self.worker.run(move || Ok(sealer.finish()?)).await?;
+                return Ok(Some((summary, written.into_inner())));
             };
             let (sealed, next) = tokio::join!(seal, self.read(account, chunk));
             (sealer, read) = (sealed?, next?);

@@ -41,8 +41,9 @@ pub(in crate::sqlite) fn segments(
 
 /// Where the head of a log starts: the first index that is in no segment.
 pub(in crate::sqlite) fn head_start(connection: &Connection, account: AccountId) -> Result<u64, ReadError> {
-    let sql = "SELECT \"end\" FROM segments WHERE account = ?1 ORDER BY \"end\" DESC LIMIT 1";
-    Ok(maybe(connection, sql, [account.0], |row| row.get::<_, Size>(0))?.map_or(0, |end| end.0))
+    let sql = "SELECT max(\"end\") FROM segments WHERE account = ?1";
+    let end = maybe(connection, sql, [account.0], |row| row.get::<_, Option<Size>>(0))?;
+    Ok(end.flatten().map_or(0, |end| end.0))
 }
 
 /// The accounts of which the head still has copies of sealed entries, and where their heads start.
