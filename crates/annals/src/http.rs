@@ -2,6 +2,7 @@
 //!
 //! A handler is four moves: who calls, what they ask for, one call of the [engine](crate::engine), the answer.
 
+mod around;
 mod audit_logs;
 mod auth;
 mod body;
@@ -12,6 +13,7 @@ mod etag;
 mod health;
 mod links;
 mod oauth;
+mod only;
 mod openapi;
 mod proof;
 mod rate_limit;
@@ -21,16 +23,20 @@ mod tlog;
 mod workspaces;
 mod wrap;
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
-use axum::{Router, middleware, routing::get};
-use tower::ServiceBuilder;
-use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, cors::CorsLayer,
-    decompression::RequestDecompressionLayer,
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderName, header},
+    response::Response,
+    routing::get,
 };
+use tower::{Service, ServiceBuilder};
+use tower_http::{compression::CompressionLayer, cors::CorsLayer, decompression::RequestDecompressionLayer};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use self::{around::Around, only::Only};
 use crate::{config::Config, engine::Engine, limits, tlog::Signer};
 
 /// What handlers share.
@@ -65,25 +71,46 @@ fn api(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(workspaces::me))
         .routes(routes!(workspaces::list))
         .routes(routes!(workspaces::get))
-        .route_layer(middleware::from_fn_with_state(Arc::clone(app), auth::authenticate));
+        .route_layer(Around(auth::Authenticate(Arc::clone(app))));
     OpenApiRouter::with_openapi(openapi::describe())
         .merge(authenticated)
         .routes(routes!(oauth::token))
         .split_for_parts()
 }
 
-/// Every route of the server.
-pub fn router(app: Arc<App>) -> Router {
+/// Every route of the server, and what all of them have in common.
+pub fn service(
+    app: Arc<App>,
+) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+{
+    ServiceBuilder::new()
+        .layer(Around(wrap::Wrap(Arc::clone(&app))))
+        .layer(Only::those(|request| has(request, header::ACCEPT_ENCODING), CompressionLayer::new()))
+        .layer(Only::those(may_be_of_another_page, cors()))
+        .layer(Only::those(
+            |request| has(request, header::CONTENT_ENCODING),
+            RequestDecompressionLayer::new().gzip(true).zstd(true),
+        ))
+        .service(router(app))
+}
+
+fn has(request: &Request, name: HeaderName) -> bool {
+    request.headers().contains_key(name)
+}
+
+/// Browsers send `Origin` with what pages of other sites ask for. Tiles say in every answer that any page may read them: a cache
+/// in between gives the same one to all.
+fn may_be_of_another_page(request: &Request) -> bool {
+    let under = |prefix| request.uri().path().starts_with(prefix);
+    under("/tlog/") || (has(request, header::ORIGIN) && (under("/v2/") || under("/oauth/")))
+}
+
+fn router(app: Arc<App>) -> Router {
     let (api, document) = api(&app);
     let document = Arc::new(openapi::complete(document));
-    let api = api.method_not_allowed_fallback(error::method_not_allowed).layer(
-        ServiceBuilder::new().layer(cors()).layer(RequestDecompressionLayer::new().gzip(true).zstd(true)),
-    );
     let logs = Router::new()
         .route("/tlog/{account}/checkpoint", get(tlog::checkpoint))
-        .route("/tlog/{account}/tile/{*path}", get(tlog::tile))
-        .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(cors());
+        .route("/tlog/{account}/tile/{*path}", get(tlog::tile));
     let operations = Router::new()
         .route("/", get(docs::home))
         .route("/docs", get(docs::page))
@@ -91,24 +118,17 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(axum::Extension(document))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
-        .method_not_allowed_fallback(error::method_not_allowed);
+        .route("/metrics", get(health::metrics));
     api.merge(logs)
         .merge(operations)
+        .method_not_allowed_fallback(error::method_not_allowed)
         .fallback(error::not_found)
-        .layer(CompressionLayer::new())
-        .layer(middleware::map_response(error::in_json))
-        .layer(
-            ServiceBuilder::new()
-                .layer(middleware::from_fn_with_state(Arc::clone(&app), wrap::wrap))
-                .layer(CatchPanicLayer::custom(error::panicked)),
-        )
         .with_state(app)
 }
 
 /// Browsers may call the API from any page: there are no cookies, so a page can do only what its bearer token may.
 fn cors() -> CorsLayer {
-    use axum::http::{HeaderName, Method, header};
+    use axum::http::Method;
     let name = HeaderName::from_static;
     CorsLayer::new()
         .allow_origin(tower_http::cors::Any)

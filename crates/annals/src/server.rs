@@ -1,4 +1,4 @@
-//! Listening: connections in, requests to the router, and an end that finishes what it began.
+//! Listening: connections in, requests to the service, and an end that finishes what it began.
 //!
 //! The listener accepts no more connections than there are places for. The stream of a connection gives it up when its
 //! peer makes no progress, which covers clients that connect and say nothing, send their headers byte by byte, go away
@@ -18,12 +18,16 @@ mod tests;
 
 use std::{convert::Infallible, io, net::SocketAddr, path::PathBuf, pin::pin, time::Duration};
 
-use axum::{Router, extract::ConnectInfo, http::Request};
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Request},
+    response::Response,
+};
 use axum_server::{
     Handle,
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
-use tower::{Service as _, service_fn};
+use tower::{Service, service_fn};
 use tracing::{debug, info, warn};
 
 pub use signals::Signals;
@@ -87,10 +91,17 @@ impl Server {
         self.address
     }
 
-    /// Answers requests until `end`, then takes no further connection and gives requests in progress up to `grace`.
+    /// Answers requests by `service` until `end`, then takes no further connection and gives requests in progress up to `grace`.
     ///
     /// Handlers find the address of their peer in `ConnectInfo<SocketAddr>`.
-    pub async fn run(self, router: Router, end: impl Future<Output = ()>, grace: Duration) -> io::Result<()> {
+    pub async fn run<S>(self, service: S, end: impl Future<Output = ()>, grace: Duration) -> io::Result<()>
+    where
+        S: Service<Request, Response = Response, Error = Infallible, Future: Send>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+    {
         let handle = Handle::new();
         let mut server = axum_server::Server::from_listener(self.listener)
             .handle(handle.clone())
@@ -108,11 +119,12 @@ impl Server {
             .initial_connection_window_size(HTTP2_WINDOW_BYTES)
             .initial_stream_window_size(HTTP2_WINDOW_BYTES);
         let connections = service_fn(move |peer: Peer| {
-            let router = router.clone();
-            let service = service_fn(move |mut request: Request<_>| {
+            let service = service.clone();
+            let service = service_fn(move |request: http::Request<_>| {
                 let handler = peer.patience.start_request(request.version());
+                let mut request = request.map(Body::new);
                 request.extensions_mut().insert(ConnectInfo(peer.address));
-                let answer = router.clone().call(request);
+                let answer = service.clone().call(request);
                 async move {
                     let answer = answer.await;
                     drop(handler);

@@ -9,8 +9,8 @@ use std::{
 use axum::{
     Router,
     body::Bytes,
-    extract::{OriginalUri, State},
-    http::{HeaderMap, Method, StatusCode, header},
+    extract::State,
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 
@@ -94,7 +94,7 @@ impl Server {
 async fn answer(
     State(server): State<Server>,
     method: Method,
-    OriginalUri(uri): OriginalUri,
+    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {

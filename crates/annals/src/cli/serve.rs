@@ -128,7 +128,7 @@ async fn serve(
 
     let grace = Duration::from_secs(config.shutdown_seconds);
     // A task of its own accepts connections much faster than this one, which is not on a thread of the runtime.
-    let serving = tokio::spawn(server.run(http::router(Arc::clone(&app)), signals.end(), grace));
+    let serving = tokio::spawn(server.run(http::service(Arc::clone(&app)), signals.end(), grace));
     tokio::select! {
         served = serving => served?.context("the server cannot go on")?,
         never = jobs::run(&app.engine, &app.signer, &witnessing, config.idempotency.days) => match never {},

@@ -5,8 +5,7 @@ use std::{fmt::Write as _, sync::Arc};
 use annals_format::{ListQuery, LogToken, Row, event::BodyForm};
 use annals_store::{ReadError, Role, Scope};
 use axum::{
-    body::Body,
-    extract::{Path, RawQuery, State},
+    extract::{self, Path, RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
@@ -143,16 +142,15 @@ pub(super) async fn record(
     State(app): State<Arc<App>>,
     caller: Caller,
     here: Here,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
+    request: extract::Request,
 ) -> Result<Response, ApiError> {
     caller.needs_scope(Scope::Write)?;
     caller.needs_role(Role::Editor)?;
-    no_parameters(query.as_deref())?;
-    let form = body_form(&headers)?;
-    let idempotency_key = idempotency_key(&headers)?;
-    let minimal = prefers_minimal(&headers);
+    let (parts, body) = request.into_parts();
+    no_parameters(parts.uri.query())?;
+    let form = body_form(&parts.headers)?;
+    let idempotency_key = idempotency_key(&parts.headers)?;
+    let minimal = prefers_minimal(&parts.headers);
     let body = app.bodies.read(body, limits::REQUEST_BYTES_MAX).await?;
     let request = RecordRequest { body, form, idempotency_key, rows_wanted: !minimal };
     let answer = app.engine.record(&caller.0, request).await?;

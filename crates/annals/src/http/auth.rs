@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
+use annals_format::Timestamp;
 use annals_store::{AccountId, Identity, Role, Scope};
 use axum::{
-    extract::{FromRequestParts, Request, State},
+    extract::{FromRequestParts, Request},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 
-use super::{App, error::ApiError};
+use super::{
+    App,
+    around::{Inner, Surround},
+    error::ApiError,
+    rate_limit::Quota,
+};
 
 /// The bearer of a valid access token.
 #[derive(Debug, Clone)]
@@ -61,35 +66,43 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 }
 
 /// Lets only bearers of valid tokens through, counts their requests and says what is left.
-pub(super) async fn authenticate(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
-    let now = app.engine.clock.now();
-    let identity = match identify(&app, request.headers()).await {
-        Ok(Caller(identity)) => identity,
-        Err(error) => return error.into_response(),
-    };
-    let writes = request.method() == Method::POST;
-    let quota = app.rate_limits.take(identity.account, &identity.token.id, writes, now);
-    let mut response = if quota.is_some_and(|quota| quota.exceeded) {
-        let seconds = quota.map_or(1, |quota| quota.reset - now.us() / 1_000_000).max(1);
-        ApiError::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            format!(
-                "the access token has used up its requests for this hour; try again in {seconds} seconds"
-            ),
-        )
-        .retry_after(seconds)
-        .into_response()
-    } else {
-        request.extensions_mut().insert(Caller(identity));
-        next.run(request).await
-    };
-    if let Some(quota) = quota {
-        let headers = response.headers_mut();
-        headers.insert("x-rate-limit-limit", HeaderValue::from(quota.limit));
-        headers.insert("x-rate-limit-remaining", HeaderValue::from(quota.remaining));
-        headers.insert("x-rate-limit-reset", HeaderValue::from(quota.reset));
+#[derive(Clone)]
+pub(super) struct Authenticate(pub(super) Arc<App>);
+
+impl Surround for Authenticate {
+    async fn answer(self, mut request: Request, mut inner: impl Inner) -> Response {
+        let app = &self.0;
+        let now = app.engine.clock.now();
+        let identity = match identify(app, request.headers()).await {
+            Ok(Caller(identity)) => identity,
+            Err(error) => return error.into_response(),
+        };
+        let writes = request.method() == Method::POST;
+        let quota = app.rate_limits.take(identity.account, &identity.token.id, writes, now);
+        let mut response = match quota.filter(|quota| quota.exceeded) {
+            Some(quota) => used_up(quota, now).into_response(),
+            None => {
+                request.extensions_mut().insert(Caller(identity));
+                let Ok(response) = inner.call(request).await;
+                response
+            }
+        };
+        if let Some(quota) = quota {
+            let headers = response.headers_mut();
+            headers.insert("x-rate-limit-limit", HeaderValue::from(quota.limit));
+            headers.insert("x-rate-limit-remaining", HeaderValue::from(quota.remaining));
+            headers.insert("x-rate-limit-reset", HeaderValue::from(quota.reset));
+        }
+        response
     }
-    response
+}
+
+/// 429: nothing is left of this hour.
+fn used_up(quota: Quota, now: Timestamp) -> ApiError {
+    let seconds = (quota.reset - now.us() / 1_000_000).max(1);
+    let sentence =
+        format!("the access token has used up its requests for this hour; try again in {seconds} seconds");
+    ApiError::new(StatusCode::TOO_MANY_REQUESTS, sentence).retry_after(seconds)
 }
 
 /// The bearer of the access token among these headers; their request is not counted.

@@ -5,7 +5,6 @@ use std::any::Any;
 use annals_format::event::BodyError;
 use annals_store::ReadError;
 use axum::{
-    body::Body,
     http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
@@ -119,8 +118,8 @@ pub(super) async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {
 }
 
 /// The answer when a handler panicked, which no input should bring about.
-#[expect(clippy::needless_pass_by_value, reason = "the layer that calls it gives it away")]
-pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
+#[expect(clippy::needless_pass_by_value, reason = "whoever caught it has no more use for it")]
+pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let message = panic
         .downcast_ref::<String>()
         .map(String::as_str)
@@ -132,7 +131,7 @@ pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
 }
 
 /// Gives errors that come from the layers below the handlers the shape of all others.
-pub(super) async fn in_json(response: Response) -> Response {
+pub(super) fn in_json(response: Response) -> Response {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     let is_json = response

@@ -38,8 +38,7 @@ impl FromRequestParts<Arc<App>> for Here {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let uri =
-            parts.extensions.get::<axum::extract::OriginalUri>().map_or(&parts.uri, |original| &original.0);
+        let uri = &parts.uri;
         let target = uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
         if let Some(base) = &app.config.public_url {
             return Ok(Self { base: base.trim_end_matches('/').to_owned(), target });

@@ -1,6 +1,6 @@
 //! Tests of listening and of the orderly end, over real sockets.
 
-use axum::{extract::ConnectInfo, routing::get};
+use axum::{Router, extract::ConnectInfo, routing::get};
 use axum_server::AddrListener as _;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
