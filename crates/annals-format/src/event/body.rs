@@ -44,7 +44,7 @@ pub enum BodyError {
 /// Splits a request body into events without looking into them. An import's events may be entries as they were served,
 /// which are larger than the events they come from.
 pub fn split_body(bytes: &[u8], form: BodyForm, import: bool) -> Result<Body, BodyError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
+    let text = simdutf8::compat::from_utf8(bytes).map_err(|error| {
         BodyError::Malformed(vec![format!("the body is not valid UTF-8 at byte {}", error.valid_up_to())])
     })?;
     let bounds = if import { Bounds::IMPORT } else { Bounds::EVENT };
