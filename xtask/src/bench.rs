@@ -177,7 +177,7 @@ async fn measure(args: &BenchArgs) -> Result<Report> {
     let mut annals_expected = own_entries + args.events;
 
     let (mut reads, mut reading) = (Vec::new(), None);
-    let (mut writes, mut writing) = (Vec::new(), None);
+    let (mut writes, mut http_alone, mut writing) = (Vec::new(), None, None);
     let cases = read_cases::all(&seen.picker.pick()?, events)?;
     if let Some(side) = side.as_ref().filter(|_| measures(Only::Reads)) {
         annals.reset_memory_peak()?;
@@ -201,7 +201,7 @@ async fn measure(args: &BenchArgs) -> Result<Report> {
         annals.reset_memory_peak()?;
         let measured = writes::measure(&annals, &side.postgres, &sample, rounds, time).await?;
         writing = Some(annals.memory()?);
-        writes = measured.results;
+        (writes, http_alone) = (measured.results, Some(measured.http_alone));
         annals_expected += measured.annals_rows;
         side.rows += measured.postgres_rows;
     }
@@ -234,6 +234,7 @@ async fn measure(args: &BenchArgs) -> Result<Report> {
         reads,
         proofs,
         writes,
+        http_alone,
         growth,
         background,
         annals_memory,

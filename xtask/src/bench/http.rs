@@ -1,21 +1,28 @@
-//! A lean HTTP/1.1 client: one keep-alive connection, one request at a time.
+//! A lean HTTP/1.1 client: one keep-alive connection, one request at a time. It has the server's processors to itself while
+//! it sends and reads, so it does no more than that.
 
 use std::net::SocketAddr;
 
-use anyhow::{Context, Result, bail};
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
+use anyhow::{Context, Result, bail, ensure};
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+/// Headers of an answer, at most.
+const HEADERS_MAX: usize = 64;
+
+/// Bodies up to this size are sent together with their head.
+const SMALL_BYTES_MAX: usize = 16 * 1024;
+
+/// What is read at a time, at least.
+const READ_BYTES: usize = 16 * 1024;
 
 /// A connection with what every request on it carries.
 pub(crate) struct Http {
-    sender: SendRequest<Full<Bytes>>,
-    headers: HeaderMap,
+    stream: TcpStream,
+    headers: String,
+    sending: Vec<u8>,
+    received: BytesMut,
 }
 
 /// What a body holds.
@@ -25,15 +32,33 @@ pub(crate) enum Content {
     Json,
     /// One event a line.
     Ndjson,
+    /// Nothing that the server takes.
+    Other,
 }
 
 impl Content {
-    fn mime(self) -> HeaderValue {
-        HeaderValue::from_static(match self {
+    fn mime(self) -> &'static str {
+        match self {
             Self::Json => "application/json",
             Self::Ndjson => "application/x-ndjson",
-        })
+            Self::Other => "text/plain",
+        }
     }
+
+    /// The status of the answer.
+    fn answer(self) -> u16 {
+        match self {
+            Self::Json | Self::Ndjson => 201,
+            Self::Other => 415,
+        }
+    }
+}
+
+/// The head of an answer, as far as it is of interest.
+struct Head {
+    bytes: usize,
+    status: u16,
+    body_bytes: usize,
 }
 
 impl Http {
@@ -42,58 +67,102 @@ impl Http {
         let stream =
             TcpStream::connect(address).await.with_context(|| format!("could not connect to {address}"))?;
         stream.set_nodelay(true)?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        // It ends with its sender; an error on the way reaches the sender's own calls.
-        tokio::spawn(connection);
-        let headers = HeaderMap::from_iter([
-            (HOST, HeaderValue::try_from(address.to_string())?),
-            (AUTHORIZATION, HeaderValue::try_from(format!("Bearer {token}"))?),
-            (HeaderName::from_static("prefer"), HeaderValue::from_static("return=minimal")),
-        ]);
-        Ok(Self { sender, headers })
+        let headers =
+            format!("host: {address}\r\nauthorization: Bearer {token}\r\nprefer: return=minimal\r\n");
+        Ok(Self { stream, headers, sending: Vec::new(), received: BytesMut::new() })
     }
 
-    /// Writes events; anything but 201 is an error.
+    /// Writes events, or what is no event to the server; another answer than is due to it is an error.
     pub(crate) async fn post(&mut self, content: Content, body: Bytes) -> Result<()> {
-        let mut request = self.request(Method::POST, "/v2/audit_logs", body)?;
-        request.headers_mut().insert(CONTENT_TYPE, content.mime());
-        let mut response = self.send(request, StatusCode::CREATED).await?;
-        while let Some(frame) = response.frame().await {
-            frame?;
-        }
-        Ok(())
+        let request = "POST /v2/audit_logs";
+        let (mime, length) = (content.mime(), body.len());
+        let about = format!("content-type: {mime}\r\ncontent-length: {length}\r\n");
+        self.send(request, &about, &body).await?;
+        self.receive(request, content.answer()).await.map(drop)
     }
 
     /// Reads `target` (a path with its query); anything but 200 is an error.
     pub(crate) async fn get(&mut self, target: &str) -> Result<Bytes> {
-        let request = self.request(Method::GET, target, Bytes::new())?;
-        let response = self.send(request, StatusCode::OK).await?;
-        Ok(response.into_body().collect().await?.to_bytes())
+        let request = format!("GET {target}");
+        self.send(&request, "", &[]).await?;
+        self.receive(&request, 200).await
     }
 
-    fn request(&self, method: Method, target: &str, body: Bytes) -> Result<Request<Full<Bytes>>> {
-        let mut request = Request::new(Full::new(body));
-        *request.method_mut() = method;
-        *request.uri_mut() = target.parse()?;
-        request.headers_mut().clone_from(&self.headers);
-        Ok(request)
-    }
-
-    async fn send(
-        &mut self,
-        request: Request<Full<Bytes>>,
-        expected: StatusCode,
-    ) -> Result<Response<Incoming>> {
-        let (method, uri) = (request.method().clone(), request.uri().clone());
-        self.sender.ready().await?;
-        let answer = self.sender.send_request(request).await;
-        let response = answer.with_context(|| format!("{method} {uri} got no answer"))?;
-        if response.status() != expected {
-            let status = response.status();
-            let body = response.into_body().collect().await?.to_bytes();
-            let complaint = String::from_utf8_lossy(&body[..body.len().min(1_000)]).into_owned();
-            bail!("{method} {uri} answered {status}, not {expected}: {complaint}");
+    async fn send(&mut self, request: &str, about: &str, body: &[u8]) -> Result<()> {
+        self.sending.clear();
+        for part in [request, " HTTP/1.1\r\n", &self.headers, about, "\r\n"] {
+            self.sending.extend_from_slice(part.as_bytes());
         }
-        Ok(response)
+        if body.len() <= SMALL_BYTES_MAX {
+            self.sending.extend_from_slice(body);
+            self.stream.write_all(&self.sending).await?;
+        } else {
+            self.stream.write_all(&self.sending).await?;
+            self.stream.write_all(body).await?;
+        }
+        Ok(())
+    }
+
+    async fn receive(&mut self, request: &str, expected: u16) -> Result<Bytes> {
+        let head = loop {
+            match Head::parse(&self.received)? {
+                Some(head) => break head,
+                None => self.read(request).await?,
+            }
+        };
+        let length = head.bytes + head.body_bytes;
+        while self.received.len() < length {
+            self.read(request).await?;
+        }
+        let body = self.received.split_to(length).freeze().slice(head.bytes..);
+        let status = head.status;
+        if status != expected {
+            let complaint = String::from_utf8_lossy(&body[..body.len().min(1_000)]);
+            bail!("{request} answered {status}, not {expected}: {complaint}");
+        }
+        Ok(body)
+    }
+
+    async fn read(&mut self, request: &str) -> Result<()> {
+        self.received.reserve(READ_BYTES);
+        let bytes = self.stream.read_buf(&mut self.received).await?;
+        ensure!(bytes > 0, "{request} got no whole answer: the server closed the connection");
+        Ok(())
+    }
+}
+
+impl Head {
+    /// The head that `received` begins with, if all of it is there.
+    fn parse(received: &[u8]) -> Result<Option<Self>> {
+        let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
+        let mut response = httparse::Response::new(&mut headers);
+        let httparse::Status::Complete(bytes) = response.parse(received)? else { return Ok(None) };
+        let status = response.code.context("an answer has no status")?;
+        let header = |name: &str| {
+            let header = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
+            header.and_then(|header| std::str::from_utf8(header.value).ok())
+        };
+        // The server knows the length of all that is asked for here.
+        let body_bytes =
+            header("content-length").context("an answer does not say how long it is")?.parse()?;
+        Ok(Some(Self { bytes, status, body_bytes }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_read_when_it_is_whole() {
+        let answer = b"HTTP/1.1 201 Created\r\nContent-Length: 12\r\nx-request-id: a\r\n\r\nbody";
+        let end = answer.len() - 4;
+        for part in 0..end {
+            assert!(Head::parse(&answer[..part]).expect("so far, so good").is_none(), "{part}");
+        }
+        let head = Head::parse(answer).expect("good").expect("whole");
+        assert_eq!((head.bytes, head.status, head.body_bytes), (end, 201, 12));
+        assert!(Head::parse(b"HTTP/1.1 200 OK\r\n\r\n").is_err(), "no length");
+        assert!(Head::parse(b"nonsense").is_err());
     }
 }

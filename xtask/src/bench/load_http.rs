@@ -29,6 +29,12 @@ impl Post {
         Self::open(annals, Content::Json, 1, &bodies.singles, writers).await
     }
 
+    /// Opens `writers` connections that post one event at a time under a type that is refused before it is read: what HTTP
+    /// and the access token take by themselves.
+    pub(crate) async fn refused(annals: &Annals, bodies: &Bodies, writers: usize) -> Result<Vec<Self>> {
+        Self::open(annals, Content::Other, 1, &bodies.singles, writers).await
+    }
+
     async fn open(
         annals: &Annals,
         content: Content,

@@ -21,6 +21,13 @@ pub(crate) fn print(report: &Report, out: &mut impl Write) -> Result<()> {
         )?;
         writeln!(out, "{}", writes(report))?;
     }
+    if let Some(alone) = &report.http_alone {
+        writeln!(
+            out,
+            "\nHTTP alone: {} requests a second, the same single events over 64 connections, refused before they are read",
+            rate(&alone.rows_per_s),
+        )?;
+    }
     if !report.reads.is_empty() {
         writeln!(out, "\nReading: latency of a request in ms, one connection, page and exact total\n")?;
         writeln!(out, "{}", reads(report))?;

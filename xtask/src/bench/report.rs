@@ -7,6 +7,7 @@ use super::annals::Sealed;
 use super::background::Background;
 use super::disk::Disk;
 use super::growth::Growth;
+use super::load::Summary;
 use super::machine::Machine;
 use super::process::Memory;
 use super::proofs::Proofs;
@@ -45,6 +46,8 @@ pub(crate) struct Report {
     pub(crate) reads: Vec<ReadResult>,
     pub(crate) proofs: Option<Proofs>,
     pub(crate) writes: Vec<WriteResult>,
+    /// What HTTP takes of single events by itself.
+    pub(crate) http_alone: Option<Summary>,
     pub(crate) growth: Option<Growth>,
     pub(crate) background: Option<Background>,
     pub(crate) annals_memory: AnnalsMemory,

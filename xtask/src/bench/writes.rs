@@ -33,13 +33,16 @@ pub(crate) struct WriteCase {
     pub(crate) writers: usize,
 }
 
+/// Connections that write at the same time, at most.
+const WRITERS_MAX: usize = 64;
+
 /// In the order of the table.
 const CASES: [WriteCase; 5] = [
     WriteCase { shape: Shape::Batches, writers: 1 },
     WriteCase { shape: Shape::Batches, writers: 16 },
     WriteCase { shape: Shape::Singles, writers: 1 },
     WriteCase { shape: Shape::Singles, writers: 16 },
-    WriteCase { shape: Shape::Singles, writers: 64 },
+    WriteCase { shape: Shape::Singles, writers: WRITERS_MAX },
 ];
 
 /// A side's background work on what it has just been given may run on for this long before the other side's turn.
@@ -83,6 +86,8 @@ pub(crate) struct Turns {
 /// All results, and what must be found in the logs afterwards.
 pub(crate) struct Writes {
     pub(crate) results: Vec<WriteResult>,
+    /// Single events over as many connections as in the last case, refused before they are read.
+    pub(crate) http_alone: Summary,
     /// Every event that annals has acknowledged, measured or not.
     pub(crate) annals_rows: u64,
     /// Every row that PostgreSQL has committed.
@@ -130,9 +135,21 @@ pub(crate) async fn measure(
             }
         }
     }
+    let http_alone = http_alone(annals, &bodies, rounds, time).await?;
     let results =
         CASES.iter().zip(&turns).map(|(case, [annals, postgres])| WriteResult::of(*case, annals, postgres));
-    Ok(Writes { results: results.collect(), annals_rows: rows[0], postgres_rows: rows[1] })
+    Ok(Writes { results: results.collect(), http_alone, annals_rows: rows[0], postgres_rows: rows[1] })
+}
+
+/// What is left of the time of single events when nothing is recorded.
+async fn http_alone(annals: &Annals, bodies: &Bodies, rounds: usize, time: Duration) -> Result<Summary> {
+    let phase = Phase::begin("HTTP alone", rounds)?;
+    let (next, mut turns) = (Arc::default(), Vec::new());
+    for _ in 0..rounds {
+        turns.push(load::run(Post::refused(annals, bodies, WRITERS_MAX).await?, time, &next).await?);
+        phase.done();
+    }
+    Ok(Summary::of(&turns))
 }
 
 /// One turn of a case on annals' side, and what the server took of the processors for it.
