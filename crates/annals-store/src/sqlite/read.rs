@@ -96,13 +96,6 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRow> {
     Ok(StoredRow { index: index(row.get(0)?), leaf: Hash::from_bytes(row.get(1)?), row: row.get(2)? })
 }
 
-/// Questions for more rows than this let others go first, who wait for the processor: they come from those who work beside
-/// readers, or are long by themselves.
-const LONG_ROWS: usize = 200;
-
-/// Rows of a long question between two pauses: a tenth of a millisecond.
-const PAUSE_ROWS: usize = 32;
-
 /// The rows at some indexes; none where the head has not started yet.
 pub(super) fn rows(
     connection: &Connection,
@@ -117,7 +110,6 @@ pub(super) fn rows(
     let in_head = |(index, _): &(u64, usize)| *index >= head_start;
     let mut wanted: Vec<(u64, usize)> = indexes.iter().copied().zip(0..).filter(in_head).collect();
     wanted.sort_unstable();
-    let mut read: usize = 0;
     for run in wanted.chunk_by(|(one, _), (next, _)| one.checked_add(1) == Some(*next)) {
         let (Some((first, _)), Some((last, _))) = (run.first(), run.last()) else { continue };
         if *last >= crate::check::SIZE_MAX {
@@ -125,10 +117,6 @@ pub(super) fn rows(
         }
         let mut found = select.query((key(account, *first), key(account, last + 1))).map_err(error::read)?;
         for (expected, at) in run {
-            read += 1;
-            if indexes.len() > LONG_ROWS && read.is_multiple_of(PAUSE_ROWS) {
-                std::thread::yield_now();
-            }
             let row = found.next().map_err(error::read)?.ok_or_else(|| missing(account, *expected))?;
             if index(row.get(0).map_err(error::read)?) != *expected {
                 return Err(missing(account, *expected));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Heads of so many segments are no reason to slow anybody down: a burst of some seconds is sealed when it is over.
-const USUAL: u64 = 6;
+const USUAL: u64 = 8;
 
 /// How much longer an event takes for each segment that a head has beyond the usual. Sealing takes about twice as long, so
 /// that heads stop growing some segments later.
@@ -46,12 +46,12 @@ mod tests {
             pace.owe(events, head, seal_rows);
             pace.due()
         };
-        assert_eq!(pause(10_000, 699, 100), None, "usual");
-        assert_eq!(pause(1_000, 700, 100), Some(Duration::from_millis(4)));
-        assert_eq!(pause(1_000, 900, 100), Some(Duration::from_millis(12)));
+        assert_eq!(pause(10_000, 899, 100), None, "usual");
+        assert_eq!(pause(1_000, 900, 100), Some(Duration::from_millis(4)));
+        assert_eq!(pause(1_000, 1_100, 100), Some(Duration::from_millis(12)));
         assert_eq!(pause(1_000, 1 << 40, 100), Some(Duration::from_millis(24)));
-        assert_eq!(pause(200, 700, 100), None);
-        assert_eq!(pause(100, 700, 100), Some(Duration::from_micros(1_200)), "small pauses add up");
+        assert_eq!(pause(200, 900, 100), None);
+        assert_eq!(pause(100, 900, 100), Some(Duration::from_micros(1_200)), "small pauses add up");
         assert_eq!(pause(1, 0, 0), None);
     }
 }

@@ -5,7 +5,7 @@ use std::{
     thread,
 };
 
-/// Bytes of a segment between two pauses: sixteen rows or so, which take a tenth of a millisecond.
+/// Bytes of a segment between two pauses: some twenty-five rows, which take a tenth of a millisecond.
 const PAUSE_BYTES: usize = 4 * 1024;
 
 /// Passes on what is written, and every so often lets those go first who wait for this processor. Linux lets a thread go on
