@@ -24,6 +24,7 @@ mod erase;
 mod keep;
 mod lease;
 mod names;
+mod neighbours;
 mod read;
 mod recall;
 mod seal;
@@ -38,6 +39,7 @@ pub use erase::*;
 pub use keep::*;
 pub use lease::*;
 pub use names::*;
+pub use neighbours::*;
 pub use read::*;
 pub use recall::*;
 pub use seal::*;
@@ -134,6 +136,7 @@ macro_rules! contract_tests {
             segments_of_accounts_are_apart,
             segments_of_the_first_and_the_last_account_are_apart,
             copies_of_sealed_entries_are_forgotten,
+            neighbours_of_any_length_are_told_apart,
             a_segment_takes_the_place_of_its_neighbours,
             a_segment_takes_the_place_of_nothing_else,
             a_segment_replaces_only_its_own_account,

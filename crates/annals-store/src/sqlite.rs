@@ -20,6 +20,7 @@ use readers::Readers;
 use writer::Writer;
 
 mod checkpoint;
+mod chunk;
 mod error;
 mod open;
 mod prompt;
@@ -33,7 +34,7 @@ mod writer;
 pub use open::OpenError;
 
 /// Rows that [`Catalog::forget`] deletes in one transaction: commits wait behind it for half a millisecond or so.
-const FORGET_ROWS: u32 = 512;
+const FORGET_ROWS: u32 = 2_048;
 
 /// The catalog in one SQLite database.
 ///
@@ -206,8 +207,8 @@ impl Catalog for Sqlite {
                     write::forget_copies(connection, account, head_start, FORGET_ROWS)
                 });
                 let copies = step.await?;
-                forgotten += copies as u64;
-                if copies < FORGET_ROWS as usize {
+                forgotten += copies;
+                if copies < FORGET_ROWS.into() {
                     break;
                 }
             }

@@ -1,19 +1,19 @@
 //! The statements that read. Each function is called in a transaction of its own.
 
-use std::ops::Range;
-
-use annals_tlog::{Edge, Hash};
+use annals_tlog::Edge;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use super::error;
-use super::value::{Id, Packed, RetentionText, RoleWord, ScopeBits, Size, Us, index, instant, key};
-use crate::catalog::{ReadError, Recall, StoredRow, Tree};
+use super::value::{Id, Packed, RetentionText, RoleWord, ScopeBits, Size, Us, instant};
+use crate::catalog::{ReadError, Recall, Tree};
 use crate::model::{AccessToken, Account, AccountId, Hold, Identity, TokenHash, TokenKind, User, Workspace};
 
+mod head;
 mod segments;
 mod tlog;
 
-pub(super) use segments::{copies, head_start, segments};
+pub(super) use head::{chunk_at, copies, entries, first_index, head_start, rows};
+pub(super) use segments::segments;
 pub(super) use tlog::{checkpoint, tile_hashes};
 
 /// All accounts, in the order of their ids.
@@ -51,86 +51,6 @@ pub(super) fn tree(connection: &Connection, account: AccountId) -> Result<Tree, 
     let edge = Edge::from_bytes(size, &edge)
         .map_err(|error| ReadError::Corrupt(format!("the tree of account {}: {error}", account.0)))?;
     Ok(Tree { edge, clock })
-}
-
-/// How many entries a log has.
-fn size(connection: &Connection, account: AccountId) -> Result<u64, ReadError> {
-    let sql = "SELECT size FROM trees WHERE account = ?1";
-    Ok(maybe(connection, sql, [account.0], |row| row.get::<_, Size>(0))?.map_or(0, |size| size.0))
-}
-
-/// Entries of the head in a range of indexes.
-pub(super) fn entries(
-    connection: &Connection,
-    account: AccountId,
-    range: &Range<u64>,
-    bytes_max: usize,
-) -> Result<Vec<StoredRow>, ReadError> {
-    let sql = "SELECT key, leaf, row FROM head WHERE key >= ?1 AND key < ?2 ORDER BY key";
-    let mut select = connection.prepare_cached(sql).map_err(error::read)?;
-    let start = range.start.max(segments::head_start(connection, account)?);
-    let mut rows = select.query((key(account, start), key(account, range.end))).map_err(error::read)?;
-    let mut entries: Vec<StoredRow> = Vec::new();
-    let mut bytes: usize = 0;
-    while let Some(row) = rows.next().map_err(error::read)? {
-        let entry = stored(row).map_err(error::read)?;
-        let expected = start.saturating_add(entries.len() as u64);
-        if entry.index != expected {
-            return Err(missing(account, expected));
-        }
-        bytes = bytes.saturating_add(entry.row.len() + Hash::LEN);
-        if bytes > bytes_max && !entries.is_empty() {
-            return Ok(entries);
-        }
-        entries.push(entry);
-    }
-    // Here the head ends, or else what it should have is not there.
-    let next = start.saturating_add(entries.len() as u64);
-    if next < range.end && next < size(connection, account)? {
-        return Err(missing(account, next));
-    }
-    Ok(entries)
-}
-
-fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRow> {
-    Ok(StoredRow { index: index(row.get(0)?), leaf: Hash::from_bytes(row.get(1)?), row: row.get(2)? })
-}
-
-/// The rows at some indexes; none where the head has not started yet.
-pub(super) fn rows(
-    connection: &Connection,
-    account: AccountId,
-    indexes: &[u64],
-) -> Result<Vec<Option<Vec<u8>>>, ReadError> {
-    let head_start = segments::head_start(connection, account)?;
-    let sql = "SELECT key, row FROM head WHERE key >= ?1 AND key < ?2 ORDER BY key";
-    let mut select = connection.prepare_cached(sql).map_err(error::read)?;
-    let mut rows: Vec<Option<Vec<u8>>> = vec![None; indexes.len()];
-    // In the order in which they lie, which is seldom the one of the question: neighbours are read in one go.
-    let in_head = |(index, _): &(u64, usize)| *index >= head_start;
-    let mut wanted: Vec<(u64, usize)> = indexes.iter().copied().zip(0..).filter(in_head).collect();
-    wanted.sort_unstable();
-    for run in wanted.chunk_by(|(one, _), (next, _)| one.checked_add(1) == Some(*next)) {
-        let (Some((first, _)), Some((last, _))) = (run.first(), run.last()) else { continue };
-        if *last >= crate::check::SIZE_MAX {
-            return Err(missing(account, *last));
-        }
-        let mut found = select.query((key(account, *first), key(account, last + 1))).map_err(error::read)?;
-        for (expected, at) in run {
-            let row = found.next().map_err(error::read)?.ok_or_else(|| missing(account, *expected))?;
-            if index(row.get(0).map_err(error::read)?) != *expected {
-                return Err(missing(account, *expected));
-            }
-            if let Some(place) = rows.get_mut(*at) {
-                *place = Some(row.get(1).map_err(error::read)?);
-            }
-        }
-    }
-    Ok(rows)
-}
-
-fn missing(account: AccountId, index: u64) -> ReadError {
-    ReadError::Corrupt(format!("account {} has no entry at index {index}", account.0))
 }
 
 /// What was recorded under some keys.

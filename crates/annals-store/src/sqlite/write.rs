@@ -4,17 +4,19 @@ use annals_format::Timestamp;
 use rusqlite::{Connection, Params};
 
 use super::error;
-use super::value::{key, pack};
+use super::value::pack;
 use crate::catalog::{Append, Commit, CommitError, Use};
 use crate::model::{AccessToken, AccountId};
 
 mod changes;
+mod head;
 mod leases;
 mod segments;
 mod tlog;
 
+pub(super) use head::{forget_copies, replace_rows};
 pub(super) use leases::acquire;
-pub(super) use segments::{forget_copies, seal};
+pub(super) use segments::seal;
 pub(super) use tlog::keep_checkpoints;
 
 /// Adds to logs, then changes what is beside them.
@@ -27,13 +29,7 @@ pub(super) fn commit(connection: &Connection, commit: &Commit) -> Result<(), Com
 
 fn append(connection: &Connection, append: &Append) -> Result<(), CommitError> {
     swap_tree(connection, append)?;
-    // The swap made sure that these places are free: one that is taken is damage, and no retry mends it.
-    let damaged = |error: rusqlite::Error| CommitError::Unavailable(error.into());
-    let sql = "INSERT INTO head (key, leaf, row) VALUES (?1, ?2, ?3)";
-    let mut insert = connection.prepare_cached(sql).map_err(damaged)?;
-    for (index, entry) in (append.expected_size..).zip(&append.entries) {
-        insert.execute((key(append.account, index), entry.leaf.as_bytes(), &entry.row)).map_err(damaged)?;
-    }
+    head::insert(connection, append)?;
     tlog::add_tile_hashes(connection, append.account, &append.tile_hashes)?;
     for request in &append.keys {
         let recall = &request.recall;
@@ -42,24 +38,6 @@ fn append(connection: &Connection, append: &Append) -> Result<(), CommitError> {
             "INSERT INTO request_keys (account, key, content, indexes, at_us) VALUES (?1, ?2, ?3, ?4, ?5)",
             (append.account.0, request.key, recall.content, pack(&recall.indexes), request.at.us()),
         )?)?;
-    }
-    Ok(())
-}
-
-/// Replaces rows of the head.
-pub(super) fn replace_rows(
-    connection: &Connection,
-    account: AccountId,
-    rows: &[(u64, Vec<u8>)],
-) -> Result<(), CommitError> {
-    let head_start = super::read::head_start(connection, account)
-        .map_err(|error| CommitError::Unavailable(error.into()))?;
-    for (index, row) in rows {
-        // What was sealed may still have a copy here, which nobody sees.
-        if *index < head_start || *index >= crate::check::SIZE_MAX {
-            return Err(CommitError::Conflict);
-        }
-        one(execute(connection, "UPDATE head SET row = ?2 WHERE key = ?1", (key(account, *index), row))?)?;
     }
     Ok(())
 }

@@ -105,11 +105,11 @@ fn write(path: &Path, bytes: &[u8]) {
     file.write_all(bytes).expect("written");
 }
 
-/// Changes the row of the oldest entry in the head by `change`.
+/// Changes the row of the newest entry in the head by `change`; it was recorded by itself, and is in a chunk of its own.
 fn change_head_row(dir: &Path, change: impl Fn(&str) -> String) {
     let connection = catalog(dir);
     let (key, row): (i64, Vec<u8>) = connection
-        .query_one("SELECT key, row FROM head ORDER BY key DESC LIMIT 1", (), |row| {
+        .query_one("SELECT key, rows FROM head ORDER BY key DESC LIMIT 1", (), |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .expect("a row");
@@ -120,7 +120,7 @@ fn change_head_row(dir: &Path, change: impl Fn(&str) -> String) {
     assert_eq!(changed.len(), text.len());
     let altered = [&row[..at], changed.as_bytes(), &row[at + 7..]].concat();
     Row::decode(&altered).expect("still a row");
-    connection.execute("UPDATE head SET row = ?2 WHERE key = ?1", params![key, altered]).expect("SQL");
+    connection.execute("UPDATE head SET rows = ?2 WHERE key = ?1", params![key, altered]).expect("SQL");
 }
 
 /// Seals the entries of a segment again with a part of its index left out, as somebody would who hides an entry.
@@ -223,7 +223,7 @@ const TAMPERS: &[Tamper] = &[
             sql(
                 dir,
                 &format!(
-                    "UPDATE head SET (leaf, row) = (SELECT leaf, row FROM head WHERE key = {last} - 5) WHERE key = {last}"
+                    "UPDATE head SET (leaves, rows) = (SELECT leaves, rows FROM head WHERE key = {last} - 5) WHERE key = {last}"
                 ),
             );
         }),

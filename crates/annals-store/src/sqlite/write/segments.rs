@@ -1,4 +1,4 @@
-//! The statements that list segments, and delete what they have made superfluous.
+//! The statements that list segments.
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -7,7 +7,6 @@ use crate::catalog::CommitError;
 use crate::model::AccountId;
 use crate::segment::{Seal, SegmentInfo};
 use crate::sqlite::error;
-use crate::sqlite::value::key;
 
 /// Lists a segment in place of the head's oldest entries, or of other segments.
 pub(in crate::sqlite) fn seal(connection: &Connection, seal: &Seal) -> Result<(), CommitError> {
@@ -71,21 +70,6 @@ fn insert(connection: &Connection, account: AccountId, segment: &SegmentInfo) ->
             segment.footer_bytes,
         ),
     )?)
-}
-
-/// Deletes up to `rows_max` copies of entries before `head_start`, the oldest first.
-pub(in crate::sqlite) fn forget_copies(
-    connection: &Connection,
-    account: AccountId,
-    head_start: u64,
-    rows_max: u32,
-) -> Result<usize, CommitError> {
-    execute(
-        connection,
-        "DELETE FROM head WHERE key IN
-         (SELECT key FROM head WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3)",
-        (key(account, 0), key(account, head_start), rows_max),
-    )
 }
 
 /// A number that was checked to be below 2⁶³.

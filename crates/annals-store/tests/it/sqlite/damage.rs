@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use annals_format::Timestamp;
 use annals_store::contract::Outcome;
-use annals_store::{Catalog, Commit, ReadError, Recall, RequestKey, Sqlite};
+use annals_store::{Catalog, Commit, CommitError, ReadError, Recall, RequestKey, Sqlite};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -62,9 +62,45 @@ async fn a_tree_that_is_none_is_corrupt() -> Outcome {
 
 #[tokio::test]
 async fn an_entry_that_is_none_is_corrupt() -> Outcome {
-    for sql in ["UPDATE head SET leaf = x'00'", "UPDATE head SET key = key + 1"] {
+    for sql in
+        ["UPDATE head SET leaves = x'00'", "UPDATE head SET leaves = x''", "UPDATE head SET key = key + 1"]
+    {
         let (catalog, _directory) = damaged(sql).await?;
         assert_corrupt(&catalog.entries(A, 0..9, usize::MAX).await, sql);
+        assert_corrupt(&catalog.rows(A, &[0]).await, sql);
+    }
+    Ok(())
+}
+
+/// Three entries that are kept together, and what could pass for two, for four, or for longer ones.
+#[tokio::test]
+async fn a_chunk_that_is_none_is_corrupt() -> Outcome {
+    for sql in [
+        "UPDATE head SET leaves = substr(leaves, 1, 95)",
+        "UPDATE head SET leaves = zeroblob(32 * 4)",
+        "UPDATE head SET leaves = zeroblob(32 * 300)",
+        "UPDATE head SET rows = x''",
+        "UPDATE head SET rows = substr(rows, 1, 7)",
+        "UPDATE head SET rows = substr(rows, 1, 27)",
+        "UPDATE head SET rows = CAST(x'ffffffff' || substr(rows, 5) AS BLOB)",
+        "UPDATE head SET rows = CAST(x'15000000' || substr(rows, 5) AS BLOB)",
+        "UPDATE head SET key = key - 1",
+    ] {
+        let directory = directory();
+        let catalog = open(&directory);
+        let mut append = append(&catalog.tree(A).await?, 10);
+        for _ in 1..3 {
+            let entry = append.entries[0].clone();
+            append.tree.edge.push(entry.leaf);
+            append.entries.push(entry);
+        }
+        catalog.commit(Arc::new(Commit { appends: vec![append], changes: Vec::new() })).await?;
+        assert_eq!(catalog.entries(A, 0..9, usize::MAX).await?.len(), 3);
+        assert_eq!(Connection::open(file(&directory))?.execute(sql, ())?, 1, "{sql}");
+        assert_corrupt(&catalog.entries(A, 0..9, usize::MAX).await, sql);
+        assert_corrupt(&catalog.rows(A, &[0, 1, 2]).await, sql);
+        let refused = catalog.replace_rows(A, vec![(0, b"x".into())]).await;
+        assert!(matches!(refused, Err(CommitError::Unavailable(_))), "{sql}: {refused:?}");
     }
     Ok(())
 }

@@ -57,10 +57,13 @@ async fn a_database_of_the_first_version_keeps_everything() -> Outcome {
     }
     let version: i64 =
         Connection::open(file(&directory))?.query_one("PRAGMA user_version", (), |row| row.get(0))?;
-    assert_eq!(version, 4);
+    assert_eq!(version, 5);
 
     let catalog = open(&directory);
     grow(&catalog, 10).await?;
+    catalog.replace_rows(A, vec![(1, b"replaced".into())]).await?;
+    let rows = catalog.rows(A, &[2, 1, 0]).await?;
+    assert_eq!(rows, [Some(vec![b'x'; 10]), Some(b"replaced".to_vec()), Some(b"row 0".to_vec())]);
     seal(&catalog, "s", 0..2).await?;
     assert_eq!(catalog.forget(Timestamp::from_us(8), Timestamp::from_us(6)).await?, 4);
     assert_eq!(catalog.entries(A, 0..9, usize::MAX).await?.len(), 1);
