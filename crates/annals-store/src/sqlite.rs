@@ -53,7 +53,7 @@ pub struct SqliteOptions {
     /// Threads that read, each with a connection and up to 1 MiB of cached pages; at least 1.
     pub readers: usize,
     /// The write-ahead log is copied into the database file about every so many bytes. Under a steady load its file
-    /// becomes four times as long, and stays so until nobody writes.
+    /// becomes up to five times as long, and stays so until nobody writes.
     pub checkpoint_bytes: u64,
     /// Reads, and writes, that may wait for a thread. Beyond that they are refused as unavailable.
     pub waiting_max: usize,
@@ -63,7 +63,7 @@ pub struct SqliteOptions {
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { readers: 4, checkpoint_bytes: 32 << 20, waiting_max: 1_024, busy_wait: Duration::from_secs(5) }
+        Self { readers: 4, checkpoint_bytes: 8 << 20, waiting_max: 1_024, busy_wait: Duration::from_secs(5) }
     }
 }
 

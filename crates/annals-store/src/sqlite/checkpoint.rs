@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, SyncSender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -17,9 +17,15 @@ use crate::catalog::Cause;
 /// How long a truncating checkpoint waits for readers of the log at most; commits wait behind it.
 const READERS_WAIT: Duration = Duration::from_millis(100);
 
-/// A log this many times longer than a checkpoint is due at starts again from its beginning, and writers and readers are
-/// waited for: passive checkpoints alone never shorten a log that is always in use.
-pub(super) const OVERGROWN: u64 = 4;
+/// A log this many times longer than a checkpoint is due at starts again from its beginning once it has been copied, and
+/// writers and readers are waited for: passive checkpoints alone never shorten a log that is always in use.
+const OVERGROWN: u64 = 4;
+
+/// One this many times longer is copied while everybody waits: the disk must not be written to any faster.
+const OVERLONG: u64 = 2 * OVERGROWN;
+
+/// The file of a log is left this many times longer than a checkpoint is due at: as long as it becomes under a steady load.
+pub(super) const KEPT: u64 = OVERGROWN + 1;
 
 /// How hard a checkpoint tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +69,8 @@ pub(super) struct Schedule {
     frames: Arc<AtomicU64>,
     /// Frames in the log when the last checkpoint was due.
     frames_done: u64,
+    /// Whether the log starts again from its beginning when the copier is done.
+    ends: bool,
     /// Started when it is first needed: a command that writes one row needs none.
     background: Option<Background>,
 }
@@ -79,32 +87,32 @@ impl Schedule {
             Ok(())
         }))?;
         let (path, options) = (path.into(), options.clone());
-        Ok(Self { path, options, frames_max, frames, frames_done: 0, background: None })
+        Ok(Self { path, options, frames_max, frames, frames_done: 0, ends: false, background: None })
     }
 
     /// Starts a checkpoint if one is due after a commit.
     ///
     /// The next commits go on beside it and lengthen the log, so that under a steady load it never starts again from its
-    /// beginning. When it is overgrown the writer waits for that checkpoint and copies the rest, which is little by then.
+    /// beginning. When it is overgrown the writer copies the rest by itself, but not before the copier is done: what is left
+    /// then is what came meanwhile. Commits would wait for a whole copy for tens of milliseconds.
     pub(super) fn after_commit(&mut self, connection: &Connection) -> Result<()> {
         let frames = self.frames.load(Ordering::Relaxed);
         if frames < self.frames_done {
             // The log started again from its beginning.
-            self.frames_done = 0;
+            (self.frames_done, self.ends) = (0, false);
         }
-        if frames - self.frames_done >= self.frames_max {
-            if frames >= self.frames_max.saturating_mul(OVERGROWN) {
-                // A disk on which the copier is still busy must not be written to any faster.
-                self.rest();
-                self.run(connection, Mode::Restart)?;
-                self.frames_done = frames;
-            } else {
-                let (path, options) = (&self.path, &self.options);
-                self.background
-                    .get_or_insert_with(|| Background::start(path.clone(), options.clone()))
-                    .wake();
-                self.frames_done = frames;
-            }
+        let is_idle = self.background.as_ref().is_none_or(Background::is_idle);
+        let is_due = frames - self.frames_done >= self.frames_max;
+        let is_overlong = frames >= self.frames_max.saturating_mul(OVERLONG);
+        if (self.ends && is_idle) || (is_due && is_overlong) {
+            self.rest();
+            self.run(connection, Mode::Restart)?;
+            (self.frames_done, self.ends) = (frames, false);
+        } else if is_due {
+            let (path, options) = (&self.path, &self.options);
+            self.background.get_or_insert_with(|| Background::start(path.clone(), options.clone())).wake();
+            self.ends = frames >= self.frames_max.saturating_mul(OVERGROWN);
+            self.frames_done = frames;
         }
         Ok(())
     }
@@ -140,12 +148,16 @@ impl Schedule {
 struct Background {
     wakes: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
+    /// Copies that were asked for and are not done.
+    asked: Arc<AtomicUsize>,
 }
 
 impl Background {
     fn start(path: PathBuf, options: SqliteOptions) -> Self {
         // One may wait while one runs; more would do nothing new.
         let (wakes, waiting) = mpsc::sync_channel(1);
+        let asked = Arc::new(AtomicUsize::new(0));
+        let done = Arc::clone(&asked);
         let work = move || {
             let mut connection = None;
             for () in waiting {
@@ -154,20 +166,30 @@ impl Background {
                     tracing::warn!(%error, "the log of the catalog could not be copied into its database file");
                     connection = None;
                 }
+                done.fetch_sub(1, Ordering::Relaxed);
             }
         };
         match thread::Builder::new().name("catalog-copier".into()).spawn(work) {
-            Ok(thread) => Self { wakes: Some(wakes), thread: Some(thread) },
+            Ok(thread) => Self { wakes: Some(wakes), thread: Some(thread), asked },
             Err(error) => {
                 tracing::warn!(%error, "no thread for the checkpoints of the catalog; the writer runs them");
-                Self { wakes: None, thread: None }
+                Self { wakes: None, thread: None, asked }
             }
         }
     }
 
     fn wake(&self) {
-        // When one waits already there is nothing to add; a thread that has ended shows in the growth of the log.
-        let _ = self.wakes.as_ref().map(|wakes| wakes.try_send(()));
+        let Some(wakes) = &self.wakes else { return };
+        // Before it can be done. When one waits already there is nothing to add.
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        if wakes.try_send(()).is_err() {
+            self.asked.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether all copies that were asked for are done. A thread that has ended for another reason shows in the growth of the log.
+    fn is_idle(&self) -> bool {
+        self.asked.load(Ordering::Relaxed) == 0
     }
 }
 

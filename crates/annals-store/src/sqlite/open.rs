@@ -153,7 +153,7 @@ pub(super) fn connect(
              PRAGMA mmap_size = 0;
              PRAGMA temp_store = MEMORY;
              PRAGMA foreign_keys = OFF;",
-            options.checkpoint_bytes.saturating_mul(checkpoint::OVERGROWN),
+            options.checkpoint_bytes.saturating_mul(checkpoint::KEPT),
         ))?;
         Ok(connection)
     };

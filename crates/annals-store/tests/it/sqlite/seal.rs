@@ -59,8 +59,8 @@ async fn a_seal_deletes_nothing_and_forgetting_does() -> Outcome {
 async fn commits_take_turns_with_deleting_copies() -> Outcome {
     let directory = directory();
     let catalog = open(&directory);
-    fill(&catalog, 1_300).await?;
-    seal(&catalog, "s", 0..1_300).await?;
+    fill(&catalog, 5_000).await?;
+    seal(&catalog, "s", 0..5_000).await?;
     let mut forgetting = pin!(forget(&catalog));
     let (mut left, mut grown) = (Vec::new(), 0);
     let forgotten = loop {
@@ -72,12 +72,15 @@ async fn commits_take_turns_with_deleting_copies() -> Outcome {
         grown += 1;
         left.push(head_rows(&directory)? - grown);
     };
-    assert_eq!(forgotten, 1_300);
+    assert_eq!(forgotten, 5_000);
     left.dedup();
     // Before the first step it looks for what there is to delete.
     let steps = left.split_off(left.len() - 3);
-    assert!((700..=788).contains(&steps[0]) && (188..=276).contains(&steps[1]) && steps[2] == 0, "{steps:?}");
-    assert!(left.iter().all(|rows| *rows == 1_300), "{left:?}");
+    assert!(
+        (2_700..=2_952).contains(&steps[0]) && (500..=904).contains(&steps[1]) && steps[2] == 0,
+        "{steps:?}"
+    );
+    assert!(left.iter().all(|rows| *rows == 5_000), "{left:?}");
     Ok(())
 }
 
