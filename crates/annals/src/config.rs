@@ -46,6 +46,8 @@ pub struct Config {
     pub witnesses: Vec<Witness>,
     /// Where the server listens.
     pub listen: SocketAddr,
+    /// A Unix socket that it listens on as well.
+    pub socket: Option<PathBuf>,
     /// The URL that clients reach the server by, for links; never ends with a slash.
     pub public_url: Option<String>,
     /// Whose `Forwarded` and `X-Forwarded-*` headers are believed.
@@ -129,6 +131,7 @@ impl Default for Config {
             signing_key: None,
             witnesses: Vec::new(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8787)),
+            socket: None,
             public_url: None,
             trusted_proxies: Vec::new(),
             tls: None,

@@ -159,7 +159,10 @@ async fn start(
     demo: bool,
 ) -> anyhow::Result<Started> {
     // First of all, so that a token is made only by a server that can be used with it.
-    let server = Server::bind(config.listen, config.tls.clone()).await.or_else(explain_listen)?;
+    let mut server = Server::bind(config.listen, config.tls.clone()).await.or_else(explain_listen)?;
+    if let Some(socket) = &config.socket {
+        server = server.and_socket(socket).or_else(explain_listen)?;
+    }
     let clock = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::new());
     metrics.started(Duration::from_micros(clock.now().us().unsigned_abs()).as_secs_f64());
@@ -183,7 +186,8 @@ async fn start(
     let welcome =
         Welcome { url: &url, data_dir: &config.data_dir, first_run: first_run.as_ref(), demo: demo.as_ref() };
     welcome.print()?;
-    info!(url, listen = %server.address(), data_dir = %config.data_dir.display(), "annals is ready");
+    let socket = config.socket.as_ref().map(|socket| socket.display().to_string());
+    info!(url, listen = %server.address(), socket, data_dir = %config.data_dir.display(), "annals is ready");
     let app = Arc::new(App::new(engine, signer, Arc::clone(config)));
     Ok(Started { server, app, sequencer, witnessing })
 }
@@ -231,6 +235,14 @@ pub(super) fn explain_listen<T>(error: ListenError) -> anyhow::Result<T> {
                 "Choose a port from 1024 up with --listen, or allow this program lower ones."
             }
             _ => "Choose an address of this machine with --listen; 0.0.0.0 and [::] are all of them.",
+        },
+        ListenError::Socket { source, .. } => match source.kind() {
+            io::ErrorKind::AddrInUse => {
+                "Another program listens there, or it is no socket: choose another file with --socket."
+            }
+            _ => {
+                "Choose a file of at most 107 bytes in a directory that this user may write to with --socket."
+            }
         },
     };
     Err(error).hint(step)

@@ -121,6 +121,17 @@ pub static KEYS: &[Key] = &[
         },
     },
     Key {
+        name: "socket",
+        variable: "ANNALS_SOCKET",
+        flag: "socket",
+        value_name: "FILE",
+        help: "Unix socket to listen on as well, always over plain HTTP: less work than a port for a proxy or program on \
+               this machine. Its Forwarded and X-Forwarded-* headers are believed",
+        default: "",
+        takes: "a file",
+        set: |draft, setting| path(setting).map(|path| draft.config.socket = Some(path)),
+    },
+    Key {
         name: "public_url",
         variable: "ANNALS_PUBLIC_URL",
         flag: "public-url",

@@ -70,6 +70,7 @@ fn every_key_can_be_set_in_each_way() {
         ("signing_key", "/s"),
         ("witnesses", &witnesses),
         ("listen", "[::1]:1"),
+        ("socket", "/a.sock"),
         ("public_url", "https://audit.example.com/"),
         ("trusted_proxies", "10.0.0.0/8, fd00::/8"),
         ("cache_mib", "64"),

@@ -1,6 +1,6 @@
 //! Absolute links: clients of this API throw on relative ones.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
@@ -8,6 +8,7 @@ use axum::{
 };
 
 use super::{App, error::ApiError};
+use crate::server::Remote;
 
 /// The URL under which the caller reached the server, without a slash at its end, and what they asked for there.
 #[derive(Debug, Clone)]
@@ -43,8 +44,12 @@ impl FromRequestParts<Arc<App>> for Here {
         if let Some(base) = &app.config.public_url {
             return Ok(Self { base: base.trim_end_matches('/').to_owned(), target });
         }
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-        let trusted = peer.is_some_and(|peer| app.config.trusts_proxy(peer));
+        let trusted = match parts.extensions.get() {
+            Some(ConnectInfo(Remote::Address(peer))) => app.config.trusts_proxy(peer.ip()),
+            // A program of this machine, for which the socket was made.
+            Some(ConnectInfo(Remote::Socket)) => true,
+            None => false,
+        };
         let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let forwarded = if trusted { Forwarded::read(&header) } else { Forwarded::default() };
         let own_scheme = if app.config.tls.is_some() { "https" } else { "http" };

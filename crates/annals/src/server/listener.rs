@@ -1,12 +1,22 @@
 //! The listener: accepts a connection when there is a place for it.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{
+    fmt, fs, io,
+    net::SocketAddr,
+    os::unix::{
+        fs::{FileTypeExt as _, PermissionsExt as _},
+        net::UnixStream,
+    },
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use axum_server::{AddrListener, Address};
 use tokio::{
-    net::{TcpListener, TcpSocket},
+    net::{TcpListener, TcpSocket, UnixListener},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
+use tokio_util::either::Either;
 
 use super::{patience::Patience, stream::Stream};
 use crate::limits;
@@ -15,43 +25,103 @@ use crate::limits;
 /// once after a restart, as one that finds no room waits a second before it tries again. The system may allow fewer.
 const WAITING_MAX: u32 = 4_096;
 
+/// Who may connect through a Unix socket: everybody who can reach its file, as with a port of this machine.
+const SOCKET_MODE: u32 = 0o666;
+
 /// Accepts connections, and lets them wait in the kernel's queue while all places are taken.
 pub(super) struct Listener {
-    tcp: TcpListener,
-    places: Arc<Semaphore>,
+    socket: Socket,
+    places: Places,
 }
+
+enum Socket {
+    Tcp(TcpListener),
+    Unix { listener: UnixListener, _file: SocketFile },
+}
+
+/// Places for connections, of one listener or of several.
+pub(super) type Places = Arc<Semaphore>;
+
+/// A place for a connection; free again when this is dropped.
+pub(super) type Place = OwnedSemaphorePermit;
 
 /// The other side of a connection.
 #[derive(Clone)]
 pub(super) struct Peer {
     /// Where it is.
-    pub(super) address: SocketAddr,
+    pub(super) remote: Remote,
     /// How long it is waited for.
     pub(super) patience: Arc<Patience>,
 }
 
-/// A place for a connection; free again when this is dropped.
-pub(super) type Place = OwnedSemaphorePermit;
+/// Where the other side of a connection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remote {
+    /// At an address.
+    Address(SocketAddr),
+    /// On this machine, behind a Unix socket.
+    Socket,
+}
+
+impl fmt::Display for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Socket => f.write_str("the Unix socket"),
+        }
+    }
+}
 
 impl Listener {
-    /// Listens on `address` and holds at most so many connections.
-    pub(super) fn bind(address: SocketAddr, connections_max: usize) -> io::Result<Self> {
+    /// Listens on `address`, for as many connections as there are places.
+    pub(super) fn bind(address: SocketAddr, places: Places) -> io::Result<Self> {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         // Connections that have ended keep the port for a while, which must not hold up a restart.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
-        Ok(Self { tcp: socket.listen(WAITING_MAX)?, places: Arc::new(Semaphore::new(connections_max)) })
+        Ok(Self { socket: Socket::Tcp(socket.listen(WAITING_MAX)?), places })
+    }
+
+    /// Listens on a Unix socket at `path`, which is removed with the listener. One that a killed server left is replaced.
+    pub(super) fn bind_socket(path: &Path, places: Places) -> io::Result<Self> {
+        remove_abandoned(path)?;
+        let listener = UnixListener::bind(path)?;
+        let file = SocketFile(path.to_owned());
+        fs::set_permissions(path, fs::Permissions::from_mode(SOCKET_MODE))?;
+        Ok(Self { socket: Socket::Unix { listener, _file: file }, places })
     }
 
     /// Where it listens.
-    pub(super) fn address(&self) -> io::Result<SocketAddr> {
-        self.tcp.local_addr()
+    pub(super) fn local(&self) -> io::Result<Remote> {
+        match &self.socket {
+            Socket::Tcp(tcp) => tcp.local_addr().map(Remote::Address),
+            Socket::Unix { .. } => Ok(Remote::Socket),
+        }
+    }
+}
+
+/// Removes the socket of a server that is no more. Anything else at `path` stays, and is in the way.
+fn remove_abandoned(path: &Path) -> io::Result<()> {
+    let is_socket = fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
+    match UnixStream::connect(path) {
+        Err(error) if is_socket && error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
+        _ => Ok(()),
+    }
+}
+
+/// The file of a Unix socket, which goes with the listener.
+struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // If it is gone already, there is nothing to do.
+        let _ = fs::remove_file(&self.0);
     }
 }
 
 impl Peer {
-    fn new(address: SocketAddr) -> Self {
-        Self { address, patience: Arc::new(Patience::new()) }
+    fn new(remote: Remote) -> Self {
+        Self { remote, patience: Arc::new(Patience::new()) }
     }
 }
 
@@ -62,19 +132,30 @@ impl Address for Peer {
 
 impl AddrListener<Stream, Peer> for Listener {
     async fn bind_to(peer: Peer) -> io::Result<Self> {
-        Self::bind(peer.address, limits::CONNECTIONS_MAX)
+        match peer.remote {
+            Remote::Address(address) => {
+                Self::bind(address, Arc::new(Semaphore::new(limits::CONNECTIONS_MAX)))
+            }
+            Remote::Socket => Err(io::ErrorKind::Unsupported.into()),
+        }
     }
 
     async fn accept_stream(&self) -> io::Result<(Stream, Peer)> {
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(io::Error::other)?;
-        let (tcp, address) = self.tcp.accept().await?;
-        // Answers are written whole; waiting for more to send with them only delays them.
-        tcp.set_nodelay(true)?;
-        let peer = Peer::new(address);
-        Ok((Stream::new(tcp, Arc::clone(&peer.patience), place), peer))
+        let (io, remote) = match &self.socket {
+            Socket::Tcp(tcp) => {
+                let (tcp, address) = tcp.accept().await?;
+                // Answers are written whole; waiting for more to send with them only delays them.
+                tcp.set_nodelay(true)?;
+                (Either::Left(tcp), Remote::Address(address))
+            }
+            Socket::Unix { listener, .. } => (Either::Right(listener.accept().await?.0), Remote::Socket),
+        };
+        let peer = Peer::new(remote);
+        Ok((Stream::new(io, Arc::clone(&peer.patience), place), peer))
     }
 
     fn get_local_addr(&self) -> io::Result<Peer> {
-        self.address().map(Peer::new)
+        self.local().map(Peer::new)
     }
 }

@@ -1,4 +1,4 @@
-//! The stream of a connection: a TCP stream that fails when its peer was waited for long enough.
+//! The stream of a connection, which fails when its peer was waited for long enough.
 
 use std::{
     io::{self, IoSlice},
@@ -9,18 +9,19 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
+    net::{TcpStream, UnixStream},
     time::{Instant, Sleep, sleep_until},
 };
+use tokio_util::either::Either;
 
 use super::{
     listener::Place,
     patience::{LONGEST, Patience},
 };
 
-/// A TCP stream with an end to the patience with its peer.
+/// A stream with an end to the patience with its peer.
 pub(super) struct Stream {
-    tcp: TcpStream,
+    io: Either<TcpStream, UnixStream>,
     patience: Arc<Patience>,
     /// Set to a moment at which patience may end, or earlier. It is moved when it rings and not with every request,
     /// which would take the lock of the runtime's timers each time.
@@ -29,9 +30,9 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(tcp: TcpStream, patience: Arc<Patience>, place: Place) -> Self {
+    pub(super) fn new(io: Either<TcpStream, UnixStream>, patience: Arc<Patience>, place: Place) -> Self {
         let alarm = Box::pin(sleep_until(Instant::now() + LONGEST));
-        Self { tcp, patience, alarm, _place: place }
+        Self { io, patience, alarm, _place: place }
     }
 
     /// What waiting for the peer comes to: more waiting, or an error.
@@ -75,7 +76,7 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        match Pin::new(&mut self.tcp).poll_read(context, buffer) {
+        match Pin::new(&mut self.io).poll_read(context, buffer) {
             Poll::Pending => self.poll_patience(context),
             Poll::Ready(read) => {
                 if buffer.filled().len() > before {
@@ -93,7 +94,7 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let sent = Pin::new(&mut self.tcp).poll_write(context, bytes);
+        let sent = Pin::new(&mut self.io).poll_write(context, bytes);
         self.poll_sent(sent, context)
     }
 
@@ -102,19 +103,19 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let sent = Pin::new(&mut self.tcp).poll_write_vectored(context, slices);
+        let sent = Pin::new(&mut self.io).poll_write_vectored(context, slices);
         self.poll_sent(sent, context)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
+        self.io.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(context)
+        Pin::new(&mut self.io).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(context)
+        Pin::new(&mut self.io).poll_shutdown(context)
     }
 }

@@ -4,7 +4,7 @@ use axum::{Router, extract::ConnectInfo, routing::get};
 use axum_server::AddrListener as _;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    net::{TcpStream, UnixStream},
     sync::{mpsc, oneshot},
     task::JoinHandle,
     time::timeout,
@@ -62,7 +62,7 @@ fn slow(started: mpsc::UnboundedSender<()>, go: oneshot::Receiver<()>) -> Router
 
 #[tokio::test]
 async fn handlers_know_their_peer() {
-    let handler = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() };
+    let handler = |ConnectInfo(peer): ConnectInfo<Remote>| async move { peer.to_string() };
     let (address, end, ended) = run(Router::new().route("/", get(handler)), SOON).await;
     let stream = ask(address, "GET / HTTP/1.1\r\nconnection: close").await;
     let peer = stream.local_addr().expect("an address");
@@ -70,6 +70,73 @@ async fn handlers_know_their_peer() {
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with(&peer.to_string()), "{answer}");
     drop(end);
     ended.await.expect("no panic").expect("an orderly end");
+}
+
+#[tokio::test]
+async fn a_socket_is_another_way_in_and_goes_with_the_server() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("annals.sock");
+    let handler = |ConnectInfo(peer): ConnectInfo<Remote>| async move { peer.to_string() };
+    let server = Server::bind(local(), None).await.and_then(|server| server.and_socket(&path));
+    let server = server.expect("a free port and a free path");
+    let (address, (end, ended)) = (server.address(), oneshot::channel::<()>());
+    let router = Router::new().route("/", get(handler));
+    let mut running = tokio::spawn(server.run(router, async move { drop(ended.await) }, SOON));
+
+    let (mut stream, mut answer) = (UnixStream::connect(&path).await.expect("a connection"), String::new());
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.expect("sent");
+    timeout(SOON, stream.read_to_string(&mut answer)).await.expect("in time").expect("UTF-8");
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("the Unix socket"), "{answer}");
+    let answer = rest(ask(address, "GET / HTTP/1.1\r\nconnection: close").await).await;
+    assert!(answer.contains("127.0.0.1:"), "{answer}");
+
+    let idle = UnixStream::connect(&path).await.expect("a connection");
+    drop(end);
+    timeout(SOON, &mut running).await.expect("in time").expect("no panic").expect("an orderly end");
+    drop(idle);
+    assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn a_socket_that_was_left_behind_is_replaced_and_nothing_else_is() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("annals.sock");
+    let places = || Arc::new(Semaphore::new(1));
+    // A socket that is dropped leaves its file.
+    drop(std::os::unix::net::UnixListener::bind(&path).expect("a free path"));
+    assert!(path.exists());
+    let first = Listener::bind_socket(&path, places()).expect("it replaces what was left");
+
+    let taken = Listener::bind_socket(&path, places()).map(drop).expect_err("somebody listens");
+    assert_eq!(taken.kind(), io::ErrorKind::AddrInUse);
+    UnixStream::connect(&path).await.expect("it still does");
+    drop(first);
+    assert!(!path.exists());
+
+    let file = tempfile::NamedTempFile::new_in(&directory).expect("a file");
+    let taken = Listener::bind_socket(file.path(), places()).map(drop).expect_err("a file is in the way");
+    assert_eq!(taken.kind(), io::ErrorKind::AddrInUse);
+    assert!(file.path().exists());
+
+    let server = Server::bind(local(), None).await.expect("a free port");
+    let error = server.and_socket(&directory.path().join("no/such")).map(drop).expect_err("no directory");
+    assert!(error.to_string().contains("/no/such"), "{error}");
+}
+
+#[tokio::test]
+async fn a_port_and_a_socket_share_their_places() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("annals.sock");
+    let places = Arc::new(Semaphore::new(1));
+    let port = Listener::bind(local(), Arc::clone(&places)).expect("a free port");
+    let socket = Listener::bind_socket(&path, places).expect("a free path");
+    let Remote::Address(address) = port.local().expect("an address") else { unreachable!("it is a port") };
+    let _clients = (TcpStream::connect(address).await, UnixStream::connect(&path).await);
+    let first = timeout(SOON, socket.accept_stream()).await.expect("in time").expect("a connection");
+    let waits = timeout(Duration::from_millis(50), port.accept_stream()).await;
+    assert!(waits.is_err(), "the one place is taken");
+    drop(first);
+    timeout(SOON, port.accept_stream()).await.expect("in time").expect("a connection");
 }
 
 #[tokio::test]
@@ -117,8 +184,10 @@ async fn headers_have_a_limit() {
 
 #[tokio::test]
 async fn connections_wait_for_a_place() {
-    let listener = Listener::bind(local(), 1).expect("a free port");
-    let address = listener.address().expect("an address");
+    let listener = Listener::bind(local(), Arc::new(Semaphore::new(1))).expect("a free port");
+    let Remote::Address(address) = listener.local().expect("an address") else {
+        unreachable!("it is a port")
+    };
     let _clients = (TcpStream::connect(address).await, TcpStream::connect(address).await);
     let first = timeout(SOON, listener.accept_stream()).await.expect("in time").expect("a connection");
     let waits = timeout(Duration::from_millis(50), listener.accept_stream()).await;

@@ -12,6 +12,7 @@ mod monitor;
 mod read;
 mod retention;
 mod segments;
+mod socket;
 mod support;
 mod tamper;
 mod tlog;
