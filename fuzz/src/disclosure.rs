@@ -3,7 +3,7 @@
 use annals_format::{
     Disclosure, Event, Row, Timestamp,
     entry::Section,
-    event::{BodyForm, split_body},
+    event::{BodyForm, read_body},
     json,
     limits::EVENT_DEPTH_MAX,
 };
@@ -20,12 +20,12 @@ pub fn disclosure(input: &[u8]) {
     let Some((choice, body)) = input.split_first() else { return };
     let withheld: Vec<Section> =
         Section::ALL.into_iter().filter(|section| choice >> *section as u8 & 1 == 1).collect();
-    let Ok(body) = split_body(body, BodyForm::Json, true) else { return };
-    for event in body.events() {
-        if let Ok(event) = Event::parse(event, "", &rules(true)) {
+    // What is wrong with the rest of the body does not matter here.
+    let _ = read_body(body, BodyForm::Json, true, |at, event| {
+        if let Ok(event) = Event::parse(event, at, &rules(true)) {
             check_event(&event, &withheld);
         }
-    }
+    });
 }
 
 fn check_event(event: &Event, withheld: &[Section]) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use annals_format::{
     Draft, Event, LogToken, Row, Timestamp,
     entry::{Origin, Section},
-    event::{Body, BodyForm, Rules, place, split_body},
+    event::{BodyError, BodyForm, Rules, place, read_body},
     json,
     limits::EVENT_DEPTH_MAX,
 };
@@ -25,31 +25,66 @@ const ERASED_BYTES_MAX: usize = 8 * 1024;
 /// The members of an object as they are spelt.
 type Members<'a> = BTreeMap<String, &'a RawValue>;
 
+/// The events of a body.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Events {
+    /// One by itself.
+    One(String),
+    /// A batch.
+    Many(Vec<String>),
+}
+
+impl Events {
+    pub(crate) fn read(input: &[u8], form: BodyForm, import: bool) -> Result<Self, BodyError> {
+        let (mut one, mut many) = (None, Vec::new());
+        read_body(input, form, import, |at, text| match at {
+            Some(at) => {
+                assert_eq!(at, many.len(), "events come in order");
+                many.push(text.to_owned());
+            }
+            None => assert_eq!(one.replace(text.to_owned()), None, "one event by itself"),
+        })?;
+        match one {
+            Some(one) => {
+                assert!(many.is_empty(), "an event by itself has no others beside it");
+                Ok(Self::One(one))
+            }
+            None => Ok(Self::Many(many)),
+        }
+    }
+}
+
 /// Checks a JSON body.
 pub fn event(input: &[u8]) {
     if let Ok(text) = std::str::from_utf8(input) {
         crate::json::check(text);
     }
-    match split_body(input, BodyForm::Json, false) {
-        Ok(body) => {
-            assert!(!body.single || body.events().len() == 1);
-            check_events(&body);
-        }
+    match Events::read(input, BodyForm::Json, false) {
+        Ok(events) => check_events(&events),
         Err(error) => sentences::check_body(&error),
     }
 }
 
 /// Checks the events of a body, as a writer sent them and as an importer did.
-pub(crate) fn check_events(body: &Body) {
-    for (index, text) in body.events().enumerate() {
-        let place = if body.single { String::new() } else { place(index) };
-        for import in [false, true] {
-            match Event::parse(text, &place, &rules(import)) {
-                Ok(event) => check_entry(text, &event),
-                Err(faults) => {
-                    sentences::check(&faults);
-                    assert!(faults.iter().all(|fault| fault.starts_with(&place)), "{faults:?}");
-                }
+pub(crate) fn check_events(events: &Events) {
+    match events {
+        Events::One(text) => check_event(text, None),
+        Events::Many(texts) => {
+            for (at, text) in texts.iter().enumerate() {
+                check_event(text, Some(at));
+            }
+        }
+    }
+}
+
+fn check_event(text: &str, at: Option<usize>) {
+    let place = at.map(place).unwrap_or_default();
+    for import in [false, true] {
+        match Event::parse(text, at, &rules(import)) {
+            Ok(event) => check_entry(text, &event),
+            Err(faults) => {
+                sentences::check(&faults);
+                assert!(faults.iter().all(|fault| fault.starts_with(&place)), "{faults:?}");
             }
         }
     }
@@ -62,7 +97,7 @@ pub(crate) fn rules(import: bool) -> Rules {
 pub(crate) fn draft(event: &Event) -> Draft {
     let token = event.token.unwrap_or(LogToken(0x7c1f_0a93_be52_d846));
     let workspace_token = event.workspace.token();
-    Draft::new(event.clone(), &Origin { token, seed: [7; 16], workspace_token, workspace_title: None })
+    Draft::new(event, &Origin { token, seed: [7; 16], workspace_token, workspace_title: None })
 }
 
 fn check_entry(text: &str, event: &Event) {
@@ -163,9 +198,10 @@ fn check_change(sent: &Members, shown: &Members) {
 
 /// Checks that an entry as it was served can be imported, and says the same again.
 fn check_import(served: &str, row: &Row) {
-    let body = split_body(served.as_bytes(), BodyForm::Json, true).expect("what was served can be imported");
-    let event = Event::parse(body.events().next().expect("one event"), "", &rules(true))
-        .expect("what was served can be imported");
+    let events =
+        Events::read(served.as_bytes(), BodyForm::Json, true).expect("what was served can be imported");
+    let Events::One(text) = events else { panic!("one event") };
+    let event = Event::parse(&text, None, &rules(true)).expect("what was served can be imported");
     let entry = draft(&event).complete(event.created_at.expect("every entry has its time"));
     let again = Row::decode(&entry.row).expect("what was written can be read");
     assert!(row.same_content(&again), "an import says something else");

@@ -4,7 +4,7 @@ mod body;
 mod change;
 mod fields;
 
-pub use body::{Body, BodyError, BodyForm, place, split_body};
+pub use body::{BodyError, BodyForm, place, read_body};
 pub use change::Change;
 pub use fields::Rules;
 
@@ -118,9 +118,9 @@ pub struct Event<'a> {
 impl<'a> Event<'a> {
     /// Reads one event from JSON in minimal spelling. It borrows from the text what is spelt there as it is.
     ///
-    /// `place` stands before each field in a fault: empty for a lone event, `audit_logs[3]` in a batch. All faults
-    /// are reported, one sentence each.
-    pub fn parse(text: &'a str, place: &str, rules: &Rules) -> Result<Self, Vec<String>> {
-        fields::parse(text, place, rules)
+    /// `at` is the number of the event in its batch, which stands before each field in a fault: `audit_logs[3]`; none for an
+    /// event by itself. All faults are reported, one sentence each.
+    pub fn parse(text: &'a str, at: Option<usize>, rules: &Rules) -> Result<Self, Vec<String>> {
+        fields::parse(text, at, rules)
     }
 }

@@ -17,7 +17,6 @@ pub use workspaces::Workspaces;
 use std::{num::NonZero, path::Path, sync::Arc};
 
 use annals_store::{Catalog, ReadError};
-use tokio::sync::Semaphore;
 
 use crate::{
     append::{Logs, Sequencer, SequencerOptions},
@@ -28,6 +27,7 @@ use crate::{
     query::TAIL_ROWS_MAX,
     segments::{Keeper, KeeperOptions, Segments},
     tlog::{SignError, Signer, Tiles},
+    workers::Workers,
 };
 
 /// One server's view of one catalog.
@@ -50,8 +50,8 @@ pub struct Engine {
     sequencer: Sequencer,
     workspaces: workspaces::Cached,
     search: search::HeadSearch,
-    /// For those who compute for long: one for each processor.
-    turns: Arc<Semaphore>,
+    /// Where large bodies are read, on a thread for each processor.
+    readers: Workers,
 }
 
 /// How an engine works.
@@ -107,7 +107,7 @@ impl Engine {
             logs,
             sequencer,
             search: search::HeadSearch::new(),
-            turns: Arc::new(Semaphore::new(processors)),
+            readers: Workers::start("bodies", processors, None),
         };
         Ok((engine, ended))
     }

@@ -27,3 +27,4 @@ pub mod telemetry;
 pub mod tlog;
 pub mod verify;
 pub mod witness;
+mod workers;

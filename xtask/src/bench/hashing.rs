@@ -33,7 +33,7 @@ impl Covered {
         let minified = json::minify(line, EVENT_DEPTH_MAX)?;
         // Later than all of the sample, which would be refused if it came from the future.
         let now = Timestamp::from_us(i64::MAX / 2);
-        let event = Event::parse(&minified.text, "", &Rules { import: true, now });
+        let event = Event::parse(&minified.text, None, &Rules { import: true, now });
         let event = event.map_err(|faults| anyhow!("the sample is no event: {}", faults.join("; ")))?;
         let created_at = event.created_at.context("the sample has no time")?;
         // Any others would take as long.
@@ -41,7 +41,7 @@ impl Covered {
         let token = event.token.unwrap_or(LogToken(0));
         let workspace = event.workspace.token().map(str::to_owned);
         let origin = Origin { token, seed, workspace_token: workspace.as_deref(), workspace_title: None };
-        let entry = Draft::new(event, &origin).complete(created_at);
+        let entry = Draft::new(&event, &origin).complete(created_at);
         let row = Row::decode(&entry.row)?;
         let sections = Section::ALL.map(|section| row.section(section).unwrap_or_default());
         Ok(Self { seed, sections, leaf: row.leaf() })

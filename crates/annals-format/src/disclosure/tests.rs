@@ -19,10 +19,10 @@ const SECRETS: [&str; 4] = ["Lovelace-9f1c", "Ausgaben-b20e", "Budget-44d7", "Fi
 fn entry(event: &str, us: i64) -> Entry {
     let rules = Rules { import: true, now: Timestamp::from_us(1_800_000_000_000_000) };
     let text = json::minify(event, EVENT_DEPTH_MAX).expect("an event is JSON").text;
-    let event = Event::parse(&text, "", &rules).expect("an event is valid");
+    let event = Event::parse(&text, None, &rules).expect("an event is valid");
     let token = LogToken(0x7c1f_0a93_be52_d846);
     let origin = Origin { token, seed: SEED, workspace_token: Some("wrkspc_1"), workspace_title: None };
-    Draft::new(event, &origin).complete(Timestamp::from_us(us))
+    Draft::new(&event, &origin).complete(Timestamp::from_us(us))
 }
 
 /// An entry that says the secrets, and these texts beside them.

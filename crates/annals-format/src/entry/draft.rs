@@ -9,7 +9,7 @@ use super::{
     leaf::{self, Digest},
     row,
 };
-use crate::{Event, LogToken, Timestamp, json, object_type};
+use crate::{Action, Event, LogToken, Timestamp, json, object_type};
 
 /// What the server adds to an event.
 #[derive(Debug, Clone)]
@@ -25,15 +25,31 @@ pub struct Origin<'a> {
 }
 
 /// An entry that only lacks its instant.
+///
+/// It has few parts of its own: they are made on one thread and dropped on another, which is dear.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    keys: Keys<'static>,
+    token: LogToken,
+    action: Action,
+    user_id: Option<i64>,
     seed: Seed,
-    /// The envelope up to the value of `created_at`, which comes last in it.
-    envelope: String,
+    /// The envelope up to the value of `created_at`, which comes last in it; and then `names`.
+    texts: String,
+    envelope_end: usize,
+    names: Names,
     /// The sections as they will stand in the row.
     sections: Vec<u8>,
     digests: [Digest; 4],
+}
+
+/// Where texts stand that an entry is found by.
+#[derive(Debug, Clone)]
+struct Names {
+    object_type: Range<usize>,
+    object_token: Option<Range<usize>>,
+    object_title: Option<Range<usize>>,
+    source: Range<usize>,
+    workspace_token: Option<Range<usize>>,
 }
 
 /// A finished entry.
@@ -49,9 +65,9 @@ pub struct Entry {
 
 impl Draft {
     /// Writes the texts of an event and computes the digests of its sections.
-    pub fn new(event: Event, origin: &Origin) -> Self {
+    pub fn new(event: &Event, origin: &Origin) -> Self {
         // Writing to a String cannot fail.
-        let mut envelope = String::with_capacity(320);
+        let mut envelope = String::with_capacity(512);
         let _ = write!(envelope, "\"token\":\"{}\"", origin.token);
         member(&mut envelope, ",\"event\":", Some(event.action.event_name()));
         member(&mut envelope, ",\"object_type\":", Some(&event.object_type));
@@ -84,47 +100,61 @@ impl Draft {
         };
         let digests = sections.digests(&Salts::derive(&origin.seed));
         let sections = sections.encode();
-        let keys = Keys {
-            token: origin.token,
-            action: event.action,
-            object_type: object_type::key_of(&event.object_type),
-            object_token: event.object_token.map(owned),
-            object_title: event.object_title.map(owned),
-            source: owned(event.source),
-            workspace_token: origin.workspace_token.map(|token| token.to_owned().into()),
-            user_id: event.user_id,
+        let (envelope_end, mut texts) = (envelope.len(), envelope);
+        let mut name = |text: &str| {
+            let start = texts.len();
+            texts.push_str(text);
+            start..texts.len()
         };
-        Self { keys, seed: origin.seed, envelope, sections, digests }
+        let names = Names {
+            object_type: name(&object_type::key_of(&event.object_type)),
+            object_token: event.object_token.as_deref().map(&mut name),
+            object_title: event.object_title.as_deref().map(&mut name),
+            source: name(&event.source),
+            workspace_token: origin.workspace_token.map(&mut name),
+        };
+        let (token, action, user_id) = (origin.token, event.action, event.user_id);
+        Self { token, action, user_id, seed: origin.seed, texts, envelope_end, names, sections, digests }
     }
 
     /// The entry's token.
     pub fn token(&self) -> LogToken {
-        self.keys.token
+        self.token
     }
 
     /// What the entry will be found by.
-    pub fn keys(&self) -> &Keys<'static> {
-        &self.keys
+    pub fn keys(&self) -> Keys<'_> {
+        let text = |range: &Range<usize>| Cow::Borrowed(self.text(range.clone()));
+        Keys {
+            token: self.token,
+            action: self.action,
+            object_type: text(&self.names.object_type),
+            object_token: self.names.object_token.as_ref().map(text),
+            object_title: self.names.object_title.as_ref().map(text),
+            source: text(&self.names.source),
+            workspace_token: self.names.workspace_token.as_ref().map(text),
+            user_id: self.user_id,
+        }
+    }
+
+    fn text(&self, range: Range<usize>) -> &str {
+        self.texts.get(range).unwrap_or_default()
     }
 
     /// Bytes that the entry will take, within a few.
     pub fn size(&self) -> usize {
-        self.envelope.len() + self.sections.len() + 48
+        self.envelope_end + self.sections.len() + 48
     }
 
     /// Gives the entry its instant and with it its final form.
     pub fn complete(&self, created_at: Timestamp) -> Entry {
-        let mut envelope = String::with_capacity(self.envelope.len() + 24);
+        let mut envelope = String::with_capacity(self.envelope_end + 32);
         // Writing to a String cannot fail.
-        let _ = write!(envelope, "{}{created_at}\"", self.envelope);
+        let _ = write!(envelope, "{}{created_at}\"", self.text(0..self.envelope_end));
         let leaf = leaf::hash(&leaf::leaf_text(&envelope, created_at.us(), &self.digests));
         let row = row::encode(&self.seed, created_at, &envelope, &self.sections);
         Entry { row, leaf, created_at }
     }
-}
-
-fn owned(text: Cow<str>) -> Cow<'static, str> {
-    Cow::Owned(text.into_owned())
 }
 
 /// Appends a member whose name is spelt out in `name`, with the text as a JSON string or `null`.

@@ -128,7 +128,7 @@ pub struct Keys<'a> {
     /// What was done.
     pub action: Action,
     /// The key of the object's type.
-    pub object_type: String,
+    pub object_type: Cow<'a, str>,
     /// The object's token.
     pub object_token: Option<Cow<'a, str>>,
     /// The object's title.
@@ -316,7 +316,7 @@ impl<'a> Row<'a> {
         let mut envelope = Fields { rest: self.envelope };
         let token = LogToken::parse(&envelope.required("token")?).ok_or(MISPLACED)?;
         let action = Action::parse_event_name(&envelope.required("event")?).ok_or(MISPLACED)?;
-        let object_type = object_type::key_of(&envelope.required("object_type")?);
+        let object_type = object_type::key_of(&envelope.required("object_type")?).into();
         let object_token = envelope.text("object_token")?;
         let source = envelope.required("source")?;
         let workspace_token = envelope.text("workspace_token")?;

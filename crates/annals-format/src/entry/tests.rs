@@ -16,14 +16,14 @@ const EVENT: &str = r#"{"object_type":"cost_report","action":"update","object_to
 fn draft(text: &str) -> Draft {
     let rules = Rules { import: true, now: Timestamp::from_us(1_800_000_000_000_000) };
     let text = json::minify(text, 64).expect("test event is JSON").text;
-    let event = Event::parse(&text, "", &rules).expect("test event is valid");
+    let event = Event::parse(&text, None, &rules).expect("test event is valid");
     let origin = Origin {
         token: LogToken(0x7c1f_0a93_be52_d846),
         seed: *b"sixteen seed byt",
         workspace_token: Some("wrkspc_0a1b2c3d4e5f6071"),
         workspace_title: Some("Finance"),
     };
-    Draft::new(event, &origin)
+    Draft::new(&event, &origin)
 }
 
 fn entry(text: &str) -> Entry {
@@ -64,11 +64,11 @@ fn an_entry_is_found_by_what_it_holds() {
     assert_eq!(keys.object_title.as_deref(), Some("Ausgaben über \"alles\""));
     assert_eq!(keys.user_id, Some(1815));
     assert_eq!(keys.workspace_token.as_deref(), Some("wrkspc_0a1b2c3d4e5f6071"));
-    assert_eq!(&keys, draft(EVENT).keys());
+    assert_eq!(keys, draft(EVENT).keys());
     let least = r#"{"object_type":"VirtualTag","event":"record_created"}"#;
     let least_entry = draft(least).complete(Timestamp::from_us(0));
     let keys = Row::decode(&least_entry.row).and_then(|row| row.keys()).expect("own row");
-    assert_eq!(&keys, draft(least).keys());
+    assert_eq!(keys, draft(least).keys());
 }
 
 /// Short of a copy of everything, a leaf must not let anyone guess what it covers.

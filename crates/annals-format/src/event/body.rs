@@ -1,7 +1,5 @@
 //! The three forms of a write's body: one event, a batch, or a line for each event.
 
-use std::ops::Range;
-
 use crate::{json, limits, sentence::shortened};
 
 /// How a request body holds its events.
@@ -13,24 +11,7 @@ pub enum BodyForm {
     Ndjson,
 }
 
-/// The events of a body, each as JSON in minimal spelling.
-#[derive(Debug)]
-pub struct Body {
-    text: String,
-    /// Where each event is in `text`.
-    events: Vec<Range<usize>>,
-    /// Whether the body was one event by itself, which is answered by itself.
-    pub single: bool,
-}
-
-impl Body {
-    /// The events, in the order in which they were sent.
-    pub fn events(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.events.iter().map(|range| self.text.get(range.clone()).unwrap_or_default())
-    }
-}
-
-/// Why a body cannot be split into events; one sentence for each fault.
+/// Why events cannot be read from a body; one sentence for each fault.
 #[derive(Debug, PartialEq, Eq)]
 pub enum BodyError {
     /// It is not what it says it is: 400.
@@ -41,16 +22,24 @@ pub enum BodyError {
     TooLarge(Vec<String>),
 }
 
-/// Splits a request body into events without looking into them. An import's events may be entries as they were served,
-/// which are larger than the events they come from.
-pub fn split_body(bytes: &[u8], form: BodyForm, import: bool) -> Result<Body, BodyError> {
+/// Finds the events of a request body without looking into them, and gives each to `take` as JSON in minimal spelling, in the
+/// order in which they were sent: with its number, or none if the body is one event by itself. An import's events may be
+/// entries as they were served, which are larger than the events they come from.
+///
+/// After an error, which may come when events were taken already, none of them counts.
+pub fn read_body(
+    bytes: &[u8],
+    form: BodyForm,
+    import: bool,
+    take: impl FnMut(Option<usize>, &str),
+) -> Result<(), BodyError> {
     let text = simdutf8::compat::from_utf8(bytes).map_err(|error| {
         BodyError::Malformed(vec![format!("the body is not valid UTF-8 at byte {}", error.valid_up_to())])
     })?;
     let bounds = if import { Bounds::IMPORT } else { Bounds::EVENT };
     match form {
-        BodyForm::Json => split_json(text, &bounds),
-        BodyForm::Ndjson => split_ndjson(text, &bounds),
+        BodyForm::Json => read_json(text, &bounds, take),
+        BodyForm::Ndjson => read_ndjson(text, &bounds, take),
     }
 }
 
@@ -59,7 +48,11 @@ pub fn place(index: usize) -> String {
     format!("audit_logs[{index}]")
 }
 
-fn split_json(text: &str, bounds: &Bounds) -> Result<Body, BodyError> {
+fn read_json(
+    text: &str,
+    bounds: &Bounds,
+    mut take: impl FnMut(Option<usize>, &str),
+) -> Result<(), BodyError> {
     // A batch adds two levels around its events; each event is held to the limit just below.
     let body = json::minify(text, bounds.depth_max + 2)
         .map_err(|error| BodyError::Malformed(vec![format!("the body is not acceptable JSON: {error}")]))?;
@@ -72,8 +65,8 @@ fn split_json(text: &str, bounds: &Bounds) -> Result<Body, BodyError> {
     }
     let Some((_, list)) = json::members(&body).find(|(key, _)| *key == "audit_logs") else {
         bounds.check(&body, too_deep, || "the event".to_owned())?;
-        let whole = 0..body.len();
-        return Ok(Body { text: body, events: vec![whole], single: true });
+        take(None, &body);
+        return Ok(());
     };
     if let Some((other, _)) = json::members(&body).find(|(key, _)| *key != "audit_logs") {
         return Err(BodyError::Invalid(vec![format!(
@@ -84,10 +77,9 @@ fn split_json(text: &str, bounds: &Bounds) -> Result<Body, BodyError> {
     if !list.starts_with('[') {
         return Err(BodyError::Invalid(vec!["audit_logs must be an array of events".to_owned()]));
     }
-    let mut events = Vec::new();
-    let mut start = BATCH_START.len();
-    for (index, event) in json::elements(list).enumerate() {
-        if index == limits::BATCH_EVENTS_MAX {
+    let mut count = 0;
+    for event in json::elements(list) {
+        if count == limits::BATCH_EVENTS_MAX {
             return Err(BodyError::TooLarge(vec![format!(
                 "audit_logs has more than {} events, the most that one request may have",
                 limits::BATCH_EVENTS_MAX
@@ -95,49 +87,53 @@ fn split_json(text: &str, bounds: &Bounds) -> Result<Body, BodyError> {
         }
         // The array and the object around it are not the event's own levels.
         let too_deep = too_deep && json::depth(event) > bounds.depth_max;
-        bounds.check(event, too_deep, || place(index))?;
-        // The elements of an array follow each other with a comma between.
-        events.push(start..start + event.len());
-        start += event.len() + 1;
+        bounds.check(event, too_deep, || place(count))?;
+        take(Some(count), event);
+        count += 1;
     }
-    if events.is_empty() {
+    if count == 0 {
         return Err(BodyError::Invalid(vec!["audit_logs is empty: send at least one event".to_owned()]));
     }
-    Ok(Body { text: body, events, single: false })
+    Ok(())
 }
 
-/// How every batch starts in minimal spelling, as it has no other member.
-const BATCH_START: &str = "{\"audit_logs\":[";
-
-fn split_ndjson(text: &str, bounds: &Bounds) -> Result<Body, BodyError> {
-    let mut body = String::with_capacity(text.len());
-    let mut events = Vec::new();
+fn read_ndjson(
+    text: &str,
+    bounds: &Bounds,
+    mut take: impl FnMut(Option<usize>, &str),
+) -> Result<(), BodyError> {
+    // One event at a time, so that it is still in the processor's cache when it is taken.
+    let mut event = String::new();
     let mut faults = Vec::new();
-    for line in text.lines().filter(|line| !line.trim_ascii().is_empty()) {
-        let index = events.len() + faults.len();
-        if index == limits::NDJSON_LINES_MAX {
+    let lines = text.lines().filter(|line| !line.trim_ascii().is_empty());
+    let mut count = 0;
+    for line in lines {
+        if count == limits::NDJSON_LINES_MAX {
             return Err(BodyError::TooLarge(vec![format!(
                 "the body has more than {} lines, the most that one request may have",
                 limits::NDJSON_LINES_MAX
             )]));
         }
-        let start = body.len();
-        match json::minify_into(&mut body, line, bounds.depth_max) {
+        event.clear();
+        match json::minify_into(&mut event, line, bounds.depth_max) {
             Ok(_) => {
-                let event = body.get(start..).unwrap_or_default();
-                bounds.check(event, false, || place(index))?;
-                events.push(start..body.len());
+                bounds.check(&event, false, || place(count))?;
+                // Once there is a fault, only further faults count.
+                if faults.is_empty() {
+                    take(Some(count), &event);
+                }
             }
-            Err(error) => faults.push(format!("{} is not acceptable JSON: {error}", place(index))),
+            Err(error) => faults.push(format!("{} is not acceptable JSON: {error}", place(count))),
         }
+        count += 1;
     }
     if !faults.is_empty() {
         return Err(BodyError::Invalid(faults));
     }
-    if events.is_empty() {
+    if count == 0 {
         return Err(BodyError::Invalid(vec!["the body has no lines: send at least one event".to_owned()]));
     }
-    Ok(Body { text: body, events, single: false })
+    Ok(())
 }
 
 /// What one event may be.
@@ -181,15 +177,16 @@ mod tests {
     #[test]
     fn no_sentence_repeats_a_long_key() {
         let long = "k".repeat(100_000);
-        let refused =
-            |body: String, form| match split_body(body.as_bytes(), form, false).expect_err("a fault") {
-                BodyError::Malformed(sentences)
-                | BodyError::Invalid(sentences)
-                | BodyError::TooLarge(sentences) => sentences,
-            };
+        let refused = |body: String, form| match read_body(body.as_bytes(), form, false, |_, _| {})
+            .expect_err("a fault")
+        {
+            BodyError::Malformed(sentences)
+            | BodyError::Invalid(sentences)
+            | BodyError::TooLarge(sentences) => sentences,
+        };
         let faults = |body: String| {
             let rules = Rules { import: false, now: Timestamp::from_us(0) };
-            Event::parse(&body, "", &rules).expect_err("a fault")
+            Event::parse(&body, None, &rules).expect_err("a fault")
         };
         let sentences = [
             refused(format!(r#"{{"{long}":1,"{long}":2}}"#), BodyForm::Json),

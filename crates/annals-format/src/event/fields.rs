@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Action, Event, WorkspaceChoice, change::Forms};
+use super::{Action, Event, WorkspaceChoice, body::place, change::Forms};
 use crate::{
     Timestamp, json, limits, object_type,
     sentence::{nearest, quoted, shortened},
@@ -45,8 +45,8 @@ const FIELDS: [&str; 21] = [
     "idempotency_key",
 ];
 
-pub(super) fn parse<'a>(text: &'a str, place: &str, rules: &Rules) -> Result<Event<'a>, Vec<String>> {
-    let mut faults = Faults { place, sentences: Vec::new() };
+pub(super) fn parse<'a>(text: &'a str, at: Option<usize>, rules: &Rules) -> Result<Event<'a>, Vec<String>> {
+    let mut faults = Faults { at, sentences: Vec::new() };
     if !text.starts_with('{') {
         faults.add("", "must be an object");
         return Err(faults.sentences);
@@ -60,18 +60,19 @@ pub(super) fn parse<'a>(text: &'a str, place: &str, rules: &Rules) -> Result<Eve
 }
 
 /// The sentences about one event.
-struct Faults<'a> {
-    place: &'a str,
+struct Faults {
+    /// The number of the event in its batch.
+    at: Option<usize>,
     sentences: Vec<String>,
 }
 
-impl Faults<'_> {
+impl Faults {
     fn add(&mut self, field: &str, what: impl AsRef<str>) {
-        let name = match (self.place.is_empty(), field.is_empty()) {
-            (false, false) => format!("{}.{}", self.place, shortened(field)),
-            (false, true) => self.place.to_owned(),
-            (true, false) => shortened(field),
-            (true, true) => "the event".to_owned(),
+        let name = match (self.at.map(place), field.is_empty()) {
+            (Some(place), false) => format!("{place}.{}", shortened(field)),
+            (Some(place), true) => place,
+            (None, false) => shortened(field),
+            (None, true) => "the event".to_owned(),
         };
         self.sentences.push(format!("{name} {}", what.as_ref()));
     }

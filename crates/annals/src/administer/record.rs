@@ -64,7 +64,7 @@ impl Record {
             workspace_token: self.workspace.as_ref().map(|workspace| workspace.token.as_str()),
             workspace_title: self.workspace.as_ref().map(|workspace| workspace.name.as_str()),
         };
-        Draft::new(event, &origin)
+        Draft::new(&event, &origin)
     }
 }
 

@@ -99,11 +99,7 @@ impl Logs {
 
     /// Adds entries to the end of a log that is committed up to there. The caller holds the guard of
     /// [`publishing`](Self::publishing).
-    pub(super) fn publish<'a>(
-        &self,
-        account: AccountId,
-        keys: impl Iterator<Item = (Timestamp, &'a Keys<'a>)>,
-    ) {
+    pub(super) fn publish<'a>(&self, account: AccountId, keys: impl Iterator<Item = (Timestamp, Keys<'a>)>) {
         let log = self.known(account);
         publish(&log, keys);
         if log.read().has_unindexed() {
@@ -146,7 +142,7 @@ impl Logs {
                 .map(|entry| Row::decode(&entry.row).and_then(|row| Ok((row.created_at(), row.keys()?))))
                 .collect::<Result<_, _>>()
                 .map_err(|error| ReadError::Corrupt(error.to_string()))?;
-            publish(log, keys.iter().map(|(created_at, keys)| (*created_at, keys)));
+            publish(log, keys.into_iter());
             while index_one(log) {}
         }
     }
@@ -354,10 +350,10 @@ fn missing() -> ReadError {
 }
 
 /// Adds entries to the end of a log.
-fn publish<'a>(log: &RwLock<Log>, keys: impl Iterator<Item = (Timestamp, &'a Keys<'a>)>) {
+fn publish<'a>(log: &RwLock<Log>, keys: impl Iterator<Item = (Timestamp, Keys<'a>)>) {
     let mut log = log.write();
     for (created_at, keys) in keys {
-        log.push(created_at, keys);
+        log.push(created_at, &keys);
     }
 }
 

@@ -28,8 +28,8 @@ pub(super) struct Drafts {
 
 /// A workspace that is not known, as an event names it.
 pub(super) struct Unknown {
-    /// Where the event stands in the request.
-    at: usize,
+    /// Where the event stands in its batch.
+    at: Option<usize>,
     token: String,
     title: Option<String>,
 }
@@ -42,15 +42,14 @@ impl Drafts {
         rules: &Rules,
         workspaces: &Workspaces,
     ) -> Result<Self, RecordError> {
-        let body = event::split_body(body, form, rules.import).map_err(RecordError::Body)?;
-        let single = body.single;
         let mut faults = Faults::default();
-        let mut unknown = Vec::new();
-        let mut events = Vec::with_capacity(body.events().len());
-        let mut randomness = Randomness::new(body.events().len());
-        for (at, text) in body.events().enumerate() {
-            let place = if single { String::new() } else { place(at) };
-            match Event::parse(text, &place, rules) {
+        // Room for events of a kilobyte.
+        let mut events = Vec::with_capacity(body.len() / 1_024 + 1);
+        let (mut unknown, mut single) = (Vec::new(), false);
+        let mut randomness = Randomness::default();
+        let read = event::read_body(body, form, rules.import, |at, text| {
+            single = at.is_none();
+            match Event::parse(text, at, rules) {
                 Err(sentences) => faults.extend(sentences),
                 // Once there is a fault, only further faults count.
                 Ok(_) if faults.any() => {}
@@ -61,10 +60,12 @@ impl Drafts {
                         let title = event.workspace_title.as_deref().map(str::to_owned);
                         unknown.push(Unknown { at, token: token.to_owned(), title });
                     }
-                    events.push(draft(event, text, workspaces, &mut randomness));
+                    events.push(draft(&event, text, workspaces, &mut randomness));
                 }
             }
-        }
+        });
+        // A body that is not what it says has faults of its own, which count first.
+        read.map_err(RecordError::Body)?;
         faults.into_result()?;
         Ok(Self { events, single, unknown })
     }
@@ -87,14 +88,14 @@ impl Drafts {
     pub(super) fn refuse_unknown(&self) -> Result<Vec<Workspace>, RecordError> {
         let mut faults = Faults::default();
         for Unknown { at, token, .. } in &self.unknown {
-            let place = if self.single { String::new() } else { place(*at) + "." };
+            let place = at.map_or_else(String::new, |at| place(at) + ".");
             faults.extend([format!("{place}workspace_token {token:?} is no workspace of this account")]);
         }
         faults.into_result().map(|()| Vec::new())
     }
 }
 
-fn draft(event: Event, text: &str, workspaces: &Workspaces, randomness: &mut Randomness) -> Incoming {
+fn draft(event: &Event, text: &str, workspaces: &Workspaces, randomness: &mut Randomness) -> Incoming {
     let workspace_token = match &event.workspace {
         WorkspaceChoice::Default => workspaces.default.as_deref().map(Cow::Borrowed),
         WorkspaceChoice::Nowhere => None,
@@ -115,18 +116,25 @@ fn draft(event: Event, text: &str, workspaces: &Workspaces, randomness: &mut Ran
     Incoming { draft: Draft::new(event, &origin), created_at, token_chosen, sealed_at: None, key }
 }
 
-/// Random bytes for many events, asked for at once: a call of the operating system for each would cost more than the rest.
+/// Random bytes for events, asked for in pieces that grow: a call of the operating system for each event would cost more than
+/// the rest.
+#[derive(Default)]
 struct Randomness {
     bytes: std::vec::IntoIter<u8>,
+    /// Bytes that were asked for last.
+    asked: usize,
 }
 
 impl Randomness {
-    /// Enough for the token and the seed of so many events.
-    fn new(events: usize) -> Self {
-        Self { bytes: random::many(events * (size_of::<Seed>() + size_of::<LogToken>())).into_iter() }
-    }
+    /// What one event takes, for its token and its seed, and what is asked for at a time at most.
+    const BYTES_MIN: usize = size_of::<Seed>() + size_of::<LogToken>();
+    const BYTES_MAX: usize = 256 * Self::BYTES_MIN;
 
     fn take<const N: usize>(&mut self) -> [u8; N] {
+        if self.bytes.len() < N {
+            self.asked = (4 * self.asked).clamp(Self::BYTES_MIN, Self::BYTES_MAX);
+            self.bytes = random::many(self.asked).into_iter();
+        }
         match self.bytes.as_slice().first_chunk() {
             Some(chunk) => {
                 let chunk = *chunk;

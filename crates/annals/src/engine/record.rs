@@ -13,7 +13,7 @@ use super::{
 };
 use crate::append::{Incoming, Key, Recorded, Refusal, Request};
 
-/// Bodies larger than this are read on a thread of their own, so that they do not hold up small requests.
+/// Bodies larger than this are read by threads that do nothing else, so that they do not hold up small requests.
 const INLINE_BYTES_MAX: usize = 32 * 1024;
 
 /// What a write sent.
@@ -99,27 +99,13 @@ impl Engine {
         rules: Rules,
         workspaces: &Arc<Workspaces>,
     ) -> Result<Drafts, RecordError> {
+        let inline = body.len() <= INLINE_BYTES_MAX;
         let (body, workspaces) = (body.clone(), Arc::clone(workspaces));
-        self.compute(body.len() <= INLINE_BYTES_MAX, move || Drafts::read(&body, form, &rules, &workspaces))
-            .await
-    }
-
-    /// Runs `work` here, or on a thread where it may take its time when there is a processor for it.
-    async fn compute<T: Send + 'static>(
-        &self,
-        inline: bool,
-        work: impl FnOnce() -> Result<T, RecordError> + Send + 'static,
-    ) -> Result<T, RecordError> {
+        let read = move || Drafts::read(&body, form, &rules, &workspaces);
         if inline {
-            return work();
+            return read();
         }
-        // Neither the semaphore nor the runtime ends before the requests do; if one did, nothing would be recorded.
-        let unavailable = || RecordError::Refused(Refusal::Unavailable);
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| unavailable())?;
-        let work = move || {
-            let _turn = turn;
-            work()
-        };
-        tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(unavailable()))
+        // The threads do not end before the requests do; if they did, nothing would be recorded.
+        self.readers.run(read).await.unwrap_or(Err(RecordError::Refused(Refusal::Unavailable)))
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use annals_format::{
     Action, Draft, Event, Filter, Interval, LogToken, Row, Timestamp,
-    entry::{Keys, Origin},
+    entry::Origin,
     event::Rules,
     search::{self, Word},
     segment::{self, Extra, Fate, Options, Sealer},
@@ -130,8 +130,8 @@ fn matches(entry: &Entry, index: u64, filter: &Filter) -> bool {
         && filter.as_of.is_none_or(|as_of| index < as_of)
 }
 
-/// An entry as it is recorded: its keys and its row.
-fn recorded(entry: &Entry, index: u64) -> (Keys<'static>, Vec<u8>) {
+/// An entry as it is recorded: what has its keys, and its row.
+fn recorded(entry: &Entry, index: u64) -> (Draft, Vec<u8>) {
     let mut event = json!({
         "event": entry.action.event_name(),
         "object_type": entry.object_type,
@@ -142,15 +142,16 @@ fn recorded(entry: &Entry, index: u64) -> (Keys<'static>, Vec<u8>) {
     });
     event["changed_values"][entry.change.0] = json!([null, entry.change.1]);
     let (text, now) = (event.to_string(), Timestamp::from_us(0));
-    let event = Event::parse(&text, "", &Rules { import: false, now }).expect("an event");
+    let event = Event::parse(&text, None, &Rules { import: false, now }).expect("an event");
     let origin = Origin {
         token: LogToken(index),
         seed: [u8::try_from(index % 256).expect("a byte"); 16],
         workspace_token: entry.workspace,
         workspace_title: None,
     };
-    let draft = Draft::new(event, &origin);
-    (draft.keys().clone(), draft.complete(Timestamp::from_us(entry.created_us)).row)
+    let draft = Draft::new(&event, &origin);
+    let row = draft.complete(Timestamp::from_us(entry.created_us)).row;
+    (draft, row)
 }
 
 /// Gives the value that an entry has in a field.
@@ -187,7 +188,7 @@ struct World {
     runtime: tokio::runtime::Runtime,
     blobs: Blobs,
     segments: Arc<Segments>,
-    rows: Vec<(Keys<'static>, Vec<u8>)>,
+    rows: Vec<(Draft, Vec<u8>)>,
     created_us: Vec<i64>,
     pruned: BTreeSet<u64>,
     log: Log,
@@ -219,9 +220,9 @@ impl World {
     }
 
     fn push(&mut self, entry: &Entry) {
-        let (keys, row) = recorded(entry, self.log.size());
-        self.log.push(Timestamp::from_us(entry.created_us), &keys);
-        self.rows.push((keys, row));
+        let (draft, row) = recorded(entry, self.log.size());
+        self.log.push(Timestamp::from_us(entry.created_us), &draft.keys());
+        self.rows.push((draft, row));
         self.created_us.push(entry.created_us);
     }
 
@@ -271,8 +272,8 @@ impl World {
                 });
                 let mut log = Log::over(segments.collect(), self.tail_rows_max);
                 let sealed = usize::try_from(log.sealed()).expect("small");
-                for ((keys, _), created_us) in self.rows.iter().zip(&self.created_us).skip(sealed) {
-                    log.push(Timestamp::from_us(*created_us), keys);
+                for ((draft, _), created_us) in self.rows.iter().zip(&self.created_us).skip(sealed) {
+                    log.push(Timestamp::from_us(*created_us), &draft.keys());
                 }
                 self.log = log;
             }
@@ -408,9 +409,9 @@ proptest! {
             }
             prop_assert_eq!(stats.times, Some(times), "{:?}", filter);
         }
-        for (index, (keys, _)) in (0..).zip(&world.rows) {
+        for (index, (draft, _)) in (0..).zip(&world.rows) {
             let sealed = index < world.log.sealed();
-            prop_assert_eq!(world.log.find_in_head(keys.token), (!sealed).then_some(index));
+            prop_assert_eq!(world.log.find_in_head(draft.token()), (!sealed).then_some(index));
         }
         prop_assert_eq!(world.log.find_in_head(LogToken(u64::MAX)), None);
     }

@@ -104,7 +104,7 @@ pub(super) fn take_bindings(rest: &mut &[u8], mask: u8) -> Result<Bindings, Corr
 /// Reads a text behind its length.
 pub(super) fn take_text<'a>(rest: &mut &'a [u8]) -> Result<&'a str, CorruptRow> {
     let length = take_length(rest)?;
-    std::str::from_utf8(take(rest, length)?).map_err(|_| CorruptRow("a text is not UTF-8"))
+    simdutf8::basic::from_utf8(take(rest, length)?).map_err(|_| CorruptRow("a text is not UTF-8"))
 }
 
 /// Reads a length in LEB128, at most 32 bits of it.

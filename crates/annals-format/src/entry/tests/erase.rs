@@ -72,7 +72,7 @@ prop_compose! {
             idempotency_key: None,
         };
         let origin = Origin { token: LogToken(token), seed, workspace_token: None, workspace_title: None };
-        Draft::new(event, &origin).complete(Timestamp::from_us(us))
+        Draft::new(&event, &origin).complete(Timestamp::from_us(us))
     }
 }
 
@@ -264,10 +264,10 @@ fn an_erased_entry_can_be_imported() {
     let row = erased(&entry(EVENT).row, &[Section::Actor, Section::Change]);
     let answer = served(&row);
     let rules = Rules { import: true, now: Timestamp::from_us(1_800_000_000_000_000) };
-    let event = Event::parse(&answer, "", &rules).expect("an answer can be imported");
+    let event = Event::parse(&answer, None, &rules).expect("an answer can be imported");
     assert_eq!((event.user, event.user_id, &*event.change.changed), (None, None, "{}"));
     let rules = Rules { import: false, ..rules };
-    let faults = Event::parse(r#"{"object_type":"a","action":"create","erased":["actor"]}"#, "", &rules);
+    let faults = Event::parse(r#"{"object_type":"a","action":"create","erased":["actor"]}"#, None, &rules);
     assert!(faults.is_err());
 }
 

@@ -96,7 +96,7 @@ impl Made {
             workspace_token: workspace.as_deref(),
             workspace_title: workspace_title.as_deref(),
         };
-        Draft::new(event, &origin).complete(Timestamp::from_us(self.us)).row
+        Draft::new(&event, &origin).complete(Timestamp::from_us(self.us)).row
     }
 
     /// The terms of a field, in their order, each once.
@@ -108,7 +108,7 @@ impl Made {
             Field::Workspace => keys.workspace_token.into_iter().map(Into::into).collect(),
             Field::Action => vec![keys.action.as_str().to_owned()],
             Field::Source => vec![keys.source.into_owned()],
-            Field::ObjectType => vec![keys.object_type],
+            Field::ObjectType => vec![keys.object_type.into_owned()],
             Field::ObjectToken => keys.object_token.into_iter().map(Into::into).collect(),
             Field::ObjectTitle => keys.object_title.into_iter().map(Into::into).collect(),
             Field::Changed => self.changed.clone(),

@@ -108,7 +108,7 @@ impl Tail {
         self.users.push(keys.user_id.as_ref());
         self.workspaces.push(keys.workspace_token.as_deref());
         self.sources.push(Some(&*keys.source));
-        self.object_types.push(Some(keys.object_type.as_str()));
+        self.object_types.push(Some(&*keys.object_type));
         self.object_tokens.push(keys.object_token.as_deref());
         self.titles.push(keys.object_title.as_deref());
         // Live entries come in order; only imported and late ones look for their place.

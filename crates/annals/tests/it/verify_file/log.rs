@@ -49,14 +49,14 @@ pub(super) fn rows() -> Vec<Vec<u8>> {
         );
         let event = json::minify(&event, 64).expect("an event is JSON").text;
         let rules = Rules { import: true, now: Timestamp::from_us(1_800_000_000_000_000) };
-        let event = Event::parse(&event, "", &rules).expect("an event is valid");
+        let event = Event::parse(&event, None, &rules).expect("an event is valid");
         let origin = Origin {
             token: LogToken(0x7c1f_0a93_be52_d840 + u64::from(number)),
             seed: [number; 16],
             workspace_token: Some("wrkspc_0a1b2c3d4e5f6071"),
             workspace_title: Some("Finance"),
         };
-        Draft::new(event, &origin).complete(Timestamp::from_us(1_772_616_600_123_456)).row
+        Draft::new(&event, &origin).complete(Timestamp::from_us(1_772_616_600_123_456)).row
     };
     (0..7).map(row).collect()
 }
