@@ -177,7 +177,7 @@ async fn measure(args: &BenchArgs) -> Result<Report> {
     let mut annals_expected = own_entries + args.events;
 
     let (mut reads, mut reading) = (Vec::new(), None);
-    let (mut writes, mut http_alone, mut writing) = (Vec::new(), None, None);
+    let (mut writes, mut http_alone, mut writing) = (Vec::new(), Vec::new(), None);
     let cases = read_cases::all(&seen.picker.pick()?, events)?;
     if let Some(side) = side.as_ref().filter(|_| measures(Only::Reads)) {
         annals.reset_memory_peak()?;
@@ -201,7 +201,7 @@ async fn measure(args: &BenchArgs) -> Result<Report> {
         annals.reset_memory_peak()?;
         let measured = writes::measure(&annals, &side.postgres, &sample, rounds, time).await?;
         writing = Some(annals.memory()?);
-        (writes, http_alone) = (measured.results, Some(measured.http_alone));
+        (writes, http_alone) = (measured.results, measured.http_alone);
         annals_expected += measured.annals_rows;
         side.rows += measured.postgres_rows;
     }

@@ -71,9 +71,15 @@ fn serve(binary: &Path, data_dir: &Path, address: SocketAddr, log: PathBuf) -> R
         .arg("--data-dir")
         .arg(data_dir)
         .args(["--listen", &address.to_string()])
+        .env("ANNALS_SOCKET", socket(data_dir))
         .env("ANNALS_RATE_LIMIT_READS", "0")
         .env("ANNALS_RATE_LIMIT_WRITES", "0");
     Server::spawn(command, Signal::KILL, log)
+}
+
+/// The Unix socket of a server.
+fn socket(data_dir: &Path) -> PathBuf {
+    data_dir.join("annals.sock")
 }
 
 impl Annals {
@@ -121,6 +127,11 @@ impl Annals {
     /// Opens an authorised connection.
     pub(crate) async fn connect(&self) -> Result<Http> {
         Http::connect(self.address, &self.token).await
+    }
+
+    /// Opens an authorised connection over the Unix socket.
+    pub(crate) async fn connect_socket(&self) -> Result<Http> {
+        Http::connect_socket(&socket(&self.data_dir), &self.token).await
     }
 
     /// Writes lines of AuditLogs, in their order, with their own tokens and times.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::annals::Annals;
 use super::events::Bodies;
 use super::load::{self, Summary, Turn};
-use super::load_http::Post;
+use super::load_http::{Post, Transport};
 use super::progress::Phase;
 use super::read_cases::{self, ReadCase};
 use super::reads::Get;
@@ -108,7 +108,7 @@ async fn turn(
 ) -> Result<Turn> {
     match read {
         Some(case) => load::run(vec![Get::open(annals, case).await?], time, next).await,
-        None => load::run(Post::singles(annals, bodies, 1).await?, time, next).await,
+        None => load::run(Post::singles(annals, Transport::Tcp, bodies, 1).await?, time, next).await,
     }
 }
 

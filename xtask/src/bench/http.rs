@@ -2,11 +2,13 @@
 //! it sends and reads, so it does no more than that.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
+use tokio_util::either::Either;
 
 /// Headers of an answer, at most.
 const HEADERS_MAX: usize = 64;
@@ -19,7 +21,7 @@ const READ_BYTES: usize = 16 * 1024;
 
 /// A connection with what every request on it carries.
 pub(crate) struct Http {
-    stream: TcpStream,
+    stream: Either<TcpStream, UnixStream>,
     headers: String,
     sending: Vec<u8>,
     received: BytesMut,
@@ -62,14 +64,25 @@ struct Head {
 }
 
 impl Http {
-    /// Connects; `token` authorises all requests.
+    /// Connects to a port; `token` authorises all requests.
     pub(crate) async fn connect(address: SocketAddr, token: &str) -> Result<Self> {
         let stream =
             TcpStream::connect(address).await.with_context(|| format!("could not connect to {address}"))?;
         stream.set_nodelay(true)?;
-        let headers =
-            format!("host: {address}\r\nauthorization: Bearer {token}\r\nprefer: return=minimal\r\n");
-        Ok(Self { stream, headers, sending: Vec::new(), received: BytesMut::new() })
+        Ok(Self::over(Either::Left(stream), &address.to_string(), token))
+    }
+
+    /// Connects to a Unix socket.
+    pub(crate) async fn connect_socket(path: &Path, token: &str) -> Result<Self> {
+        let stream = UnixStream::connect(path)
+            .await
+            .with_context(|| format!("could not connect to {}", path.display()))?;
+        Ok(Self::over(Either::Right(stream), "localhost", token))
+    }
+
+    fn over(stream: Either<TcpStream, UnixStream>, host: &str, token: &str) -> Self {
+        let headers = format!("host: {host}\r\nauthorization: Bearer {token}\r\nprefer: return=minimal\r\n");
+        Self { stream, headers, sending: Vec::new(), received: BytesMut::new() }
     }
 
     /// Writes events, or what is no event to the server; another answer than is due to it is an error.

@@ -10,6 +10,16 @@ use super::events::{BATCH_ROWS, Bodies};
 use super::http::{Content, Http};
 use super::load::Requests;
 
+/// What connections to annals are made over.
+#[derive(Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Transport {
+    /// TCP, to a port of this machine.
+    Tcp,
+    /// A Unix socket, as PostgreSQL has it.
+    Unix,
+}
+
 /// One connection that posts.
 pub(crate) struct Post {
     http: Http,
@@ -21,22 +31,34 @@ pub(crate) struct Post {
 impl Post {
     /// Opens `writers` connections that post batches of [`BATCH_ROWS`].
     pub(crate) async fn batches(annals: &Annals, bodies: &Bodies, writers: usize) -> Result<Vec<Self>> {
-        Self::open(annals, Content::Ndjson, BATCH_ROWS as u64, &bodies.batches, writers).await
+        let rows = BATCH_ROWS as u64;
+        Self::open(annals, Transport::Tcp, Content::Ndjson, rows, &bodies.batches, writers).await
     }
 
     /// Opens `writers` connections that post one event at a time.
-    pub(crate) async fn singles(annals: &Annals, bodies: &Bodies, writers: usize) -> Result<Vec<Self>> {
-        Self::open(annals, Content::Json, 1, &bodies.singles, writers).await
+    pub(crate) async fn singles(
+        annals: &Annals,
+        transport: Transport,
+        bodies: &Bodies,
+        writers: usize,
+    ) -> Result<Vec<Self>> {
+        Self::open(annals, transport, Content::Json, 1, &bodies.singles, writers).await
     }
 
     /// Opens `writers` connections that post one event at a time under a type that is refused before it is read: what HTTP
     /// and the access token take by themselves.
-    pub(crate) async fn refused(annals: &Annals, bodies: &Bodies, writers: usize) -> Result<Vec<Self>> {
-        Self::open(annals, Content::Other, 1, &bodies.singles, writers).await
+    pub(crate) async fn refused(
+        annals: &Annals,
+        transport: Transport,
+        bodies: &Bodies,
+        writers: usize,
+    ) -> Result<Vec<Self>> {
+        Self::open(annals, transport, Content::Other, 1, &bodies.singles, writers).await
     }
 
     async fn open(
         annals: &Annals,
+        transport: Transport,
         content: Content,
         rows: u64,
         bodies: &Arc<Vec<Bytes>>,
@@ -44,7 +66,11 @@ impl Post {
     ) -> Result<Vec<Self>> {
         let mut clients = Vec::with_capacity(writers);
         for _ in 0..writers {
-            clients.push(Self { http: annals.connect().await?, content, rows, bodies: bodies.clone() });
+            let http = match transport {
+                Transport::Tcp => annals.connect().await?,
+                Transport::Unix => annals.connect_socket().await?,
+            };
+            clients.push(Self { http, content, rows, bodies: bodies.clone() });
         }
         Ok(clients)
     }

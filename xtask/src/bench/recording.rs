@@ -13,12 +13,13 @@ use serde::Serialize;
 use super::annals::Annals;
 use super::events::{Bodies, Sample};
 use super::load::{Spread, Summary, Turn};
+use super::load_http::Transport;
 use super::progress::Phase;
 use super::writes::{self, Shape, Turns, WriteCase};
 use crate::shell;
 
 /// What is recorded, and how: where hashing weighs most.
-const CASE: WriteCase = WriteCase { shape: Shape::Batches, writers: 16 };
+const CASE: WriteCase = WriteCase { shape: Shape::Batches, writers: 16, transport: Transport::Tcp };
 
 /// The cfg that leaves hashing out; `crates/annals-tlog/src/hash.rs` says what that does.
 const CFG: &str = "annals_without_hashing";

@@ -9,6 +9,7 @@ use anyhow::Result;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use super::load::{Spread, Summary};
+use super::load_http::Transport;
 use super::report::{AnnalsMemory, PostgresReport, Report, bytes};
 
 /// Prints the report.
@@ -21,10 +22,14 @@ pub(crate) fn print(report: &Report, out: &mut impl Write) -> Result<()> {
         )?;
         writeln!(out, "{}", writes(report))?;
     }
-    if let Some(alone) = &report.http_alone {
+    for (transport, alone) in &report.http_alone {
+        let over = match transport {
+            Transport::Tcp => "TCP",
+            Transport::Unix => "the Unix socket",
+        };
         writeln!(
             out,
-            "\nHTTP alone: {} requests a second, the same single events over 64 connections, refused before they are read",
+            "\nHTTP alone over {over}: {} requests a second, the same single events over 64 connections, refused before they are read",
             rate(&alone.rows_per_s),
         )?;
     }

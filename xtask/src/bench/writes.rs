@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::annals::Annals;
 use super::events::{BATCH_ROWS, Bodies, Sample};
 use super::load::{self, Summary, Turn};
-use super::load_http::Post;
+use super::load_http::{Post, Transport};
 use super::load_pg::{Insert, Parameters};
 use super::postgres::Postgres;
 use super::progress::Phase;
@@ -26,23 +26,26 @@ pub(crate) enum Shape {
 }
 
 /// One way of writing.
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct WriteCase {
     pub(crate) shape: Shape,
     /// Connections that write at the same time.
     pub(crate) writers: usize,
+    /// What annals is connected to over; PostgreSQL always over a Unix socket.
+    pub(crate) transport: Transport,
 }
 
 /// Connections that write at the same time, at most.
 const WRITERS_MAX: usize = 64;
 
 /// In the order of the table.
-const CASES: [WriteCase; 5] = [
-    WriteCase { shape: Shape::Batches, writers: 1 },
-    WriteCase { shape: Shape::Batches, writers: 16 },
-    WriteCase { shape: Shape::Singles, writers: 1 },
-    WriteCase { shape: Shape::Singles, writers: 16 },
-    WriteCase { shape: Shape::Singles, writers: WRITERS_MAX },
+const CASES: [WriteCase; 6] = [
+    WriteCase { shape: Shape::Batches, writers: 1, transport: Transport::Tcp },
+    WriteCase { shape: Shape::Batches, writers: 16, transport: Transport::Tcp },
+    WriteCase { shape: Shape::Singles, writers: 1, transport: Transport::Tcp },
+    WriteCase { shape: Shape::Singles, writers: 16, transport: Transport::Tcp },
+    WriteCase { shape: Shape::Singles, writers: WRITERS_MAX, transport: Transport::Tcp },
+    WriteCase { shape: Shape::Singles, writers: WRITERS_MAX, transport: Transport::Unix },
 ];
 
 /// A side's background work on what it has just been given may run on for this long before the other side's turn.
@@ -55,7 +58,11 @@ impl WriteCase {
             Shape::Batches => format!("batches of {BATCH_ROWS}"),
             Shape::Singles => "single events".to_owned(),
         };
-        format!("{shape}, {} writer{}", self.writers, if self.writers == 1 { "" } else { "s" })
+        let transport = match self.transport {
+            Transport::Tcp => "",
+            Transport::Unix => ", Unix socket",
+        };
+        format!("{shape}, {} writer{}{transport}", self.writers, if self.writers == 1 { "" } else { "s" })
     }
 }
 
@@ -86,8 +93,8 @@ pub(crate) struct Turns {
 /// All results, and what must be found in the logs afterwards.
 pub(crate) struct Writes {
     pub(crate) results: Vec<WriteResult>,
-    /// Single events over as many connections as in the last case, refused before they are read.
-    pub(crate) http_alone: Summary,
+    /// Single events over as many connections as in the last case, refused before they are read, over each transport.
+    pub(crate) http_alone: Vec<(Transport, Summary)>,
     /// Every event that annals has acknowledged, measured or not.
     pub(crate) annals_rows: u64,
     /// Every row that PostgreSQL has committed.
@@ -142,14 +149,25 @@ pub(crate) async fn measure(
 }
 
 /// What is left of the time of single events when nothing is recorded.
-async fn http_alone(annals: &Annals, bodies: &Bodies, rounds: usize, time: Duration) -> Result<Summary> {
-    let phase = Phase::begin("HTTP alone", rounds)?;
-    let (next, mut turns) = (Arc::default(), Vec::new());
-    for _ in 0..rounds {
-        turns.push(load::run(Post::refused(annals, bodies, WRITERS_MAX).await?, time, &next).await?);
-        phase.done();
+async fn http_alone(
+    annals: &Annals,
+    bodies: &Bodies,
+    rounds: usize,
+    time: Duration,
+) -> Result<Vec<(Transport, Summary)>> {
+    let transports = [Transport::Tcp, Transport::Unix];
+    let phase = Phase::begin("HTTP alone", transports.len() * rounds)?;
+    let (next, mut summaries) = (Arc::default(), Vec::new());
+    for transport in transports {
+        let mut turns = Vec::new();
+        for _ in 0..rounds {
+            let clients = Post::refused(annals, transport, bodies, WRITERS_MAX).await?;
+            turns.push(load::run(clients, time, &next).await?);
+            phase.done();
+        }
+        summaries.push((transport, Summary::of(&turns)));
     }
-    Ok(Summary::of(&turns))
+    Ok(summaries)
 }
 
 /// One turn of a case on annals' side, and what the server took of the processors for it.
@@ -162,7 +180,7 @@ pub(crate) async fn annals_turn(
 ) -> Result<(Turn, Duration)> {
     let clients = match case.shape {
         Shape::Batches => Post::batches(annals, bodies, case.writers).await?,
-        Shape::Singles => Post::singles(annals, bodies, case.writers).await?,
+        Shape::Singles => Post::singles(annals, case.transport, bodies, case.writers).await?,
     };
     tokio::time::sleep(PAUSE).await;
     let cpu_before = annals.cpu()?;
