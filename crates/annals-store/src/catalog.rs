@@ -22,6 +22,13 @@ pub trait Catalog: Send + Sync + 'static {
     /// what they read of an account before is safe from changes in between.
     async fn commit(&self, commit: Arc<Commit>) -> Result<(), CommitError>;
 
+    /// The same as [`commit`](Self::commit), for a caller on a thread of their own: an engine that would only hand the work to
+    /// another thread may do it on this one, and block it. For a small commit, waking two threads in turn costs as much
+    /// as its statements do.
+    async fn commit_blocking(&self, commit: Arc<Commit>) -> Result<(), CommitError> {
+        self.commit(commit).await
+    }
+
     /// All accounts, in the order of their ids.
     async fn accounts(&self) -> Result<Vec<Account>, ReadError>;
 

@@ -106,6 +106,10 @@ impl Catalog for Faulty {
         self.write(Call::Commit, self.inner.commit(commit)).await
     }
 
+    async fn commit_blocking(&self, commit: Arc<Commit>) -> Result<(), CommitError> {
+        self.write(Call::Commit, self.inner.commit_blocking(commit)).await
+    }
+
     async fn accounts(&self) -> Result<Vec<Account>, ReadError> {
         self.read(Call::Accounts, self.inner.accounts()).await
     }

@@ -1,4 +1,4 @@
-//! The embedded engine: one SQLite database in WAL mode, one thread that writes and a few that read.
+//! The embedded engine: one SQLite database in WAL mode, one connection that writes and a few that read.
 
 use std::ops::Range;
 use std::path::Path;
@@ -84,6 +84,11 @@ impl Catalog for Sqlite {
     async fn commit(&self, commit: Arc<Commit>) -> Result<(), CommitError> {
         check::commit(&commit)?;
         self.writer.transact(move |connection| write::commit(connection, &commit)).await
+    }
+
+    async fn commit_blocking(&self, commit: Arc<Commit>) -> Result<(), CommitError> {
+        check::commit(&commit)?;
+        self.writer.transact_blocking(|connection| write::commit(connection, &commit))
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, ReadError> {

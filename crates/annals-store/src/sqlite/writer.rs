@@ -1,10 +1,12 @@
-//! The thread that writes: it owns one connection, and everything that changes passes through it in turn.
+//! The connection that writes: everything that changes passes through it in turn, most of it on a thread of its own.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -16,7 +18,7 @@ use crate::catalog::CommitError;
 #[cfg(test)]
 mod tests;
 
-/// The writer empties the log after this long without a write.
+/// The log is emptied after this long without a write, or twice as long.
 const REST: Duration = Duration::from_secs(30);
 
 /// Times that emptying the log is tried while there are readers.
@@ -24,8 +26,9 @@ const SCRUB_ATTEMPTS: usize = 100;
 
 type Job = Box<dyn FnOnce(&mut State) + Send>;
 
-/// A handle on the thread; dropping it ends the thread after the jobs that wait.
+/// A handle on the connection and its thread; dropping it ends the thread after the jobs that wait.
 pub(super) struct Writer {
+    state: Arc<Mutex<State>>,
     jobs: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -33,7 +36,7 @@ pub(super) struct Writer {
 impl Writer {
     /// Opens the database and starts the thread. Without space for writing, writes are refused until there is some.
     pub(super) fn start(path: PathBuf, options: SqliteOptions) -> Result<Self, OpenError> {
-        let mut state = State { path, options, open: None };
+        let mut state = State { path, options, open: None, written_at: Some(Instant::now()) };
         state.open = match state.open() {
             // What is there can be read. The next write tries again.
             Err(error @ OpenError::Full { .. }) => {
@@ -44,11 +47,24 @@ impl Writer {
         };
         let (jobs, waiting) = mpsc::sync_channel(state.options.waiting_max.max(1));
         let path = state.path.clone();
+        let state = Arc::new(Mutex::new(state));
+        let shared = Arc::clone(&state);
         let thread = thread::Builder::new()
             .name("catalog-writer".into())
-            .spawn(move || state.work(&waiting))
+            .spawn(move || work(&shared, &waiting))
             .map_err(|error| OpenError::Failed { path, source: error.into() })?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { state, jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Runs `work` in a transaction of its own on the calling thread, which waits for its turn and for the disk.
+    pub(super) fn transact_blocking<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, CommitError>,
+    ) -> Result<T, CommitError> {
+        let mut state = self.state.lock();
+        let result = state.transact(work);
+        state.checkpoint(Schedule::after_commit);
+        result
     }
 
     /// Runs `work` in a transaction of its own.
@@ -98,12 +114,14 @@ impl Drop for Writer {
     }
 }
 
-/// What the thread owns.
+/// What whoever writes has to themselves.
 struct State {
     path: PathBuf,
     options: SqliteOptions,
     /// Empty after a commit with an unknown outcome, until the next job.
     open: Option<Open>,
+    /// When something was last written; `None` once the log has been emptied since.
+    written_at: Option<Instant>,
 }
 
 /// A connection between two transactions.
@@ -118,31 +136,6 @@ impl State {
         let checkpoints = Schedule::new(&mut connection, &self.path, &self.options)
             .map_err(|error| OpenError::of(&self.path, error))?;
         Ok(Open { connection, checkpoints })
-    }
-
-    fn work(mut self, waiting: &Receiver<Job>) {
-        let mut resting = false;
-        loop {
-            let job = if resting {
-                waiting.recv().map_err(RecvTimeoutError::from)
-            } else {
-                waiting.recv_timeout(REST)
-            };
-            match job {
-                Ok(job) => {
-                    job(&mut self);
-                    // After the answer: nobody waits for this but the next commit.
-                    self.checkpoint(Schedule::after_commit);
-                    resting = false;
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    self.checkpoint(Schedule::at_rest);
-                    resting = true;
-                }
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-        }
-        self.checkpoint(Schedule::at_rest);
     }
 
     /// Nothing of this can be undone by a crash or lost by one: the database says the same before and after.
@@ -169,6 +162,14 @@ impl State {
         Err(CommitError::Unavailable("readers kept the log of the catalog from being emptied".into()))
     }
 
+    /// Empties the log if nobody has written for a while.
+    fn rest(&mut self) {
+        if self.written_at.is_some_and(|at| at.elapsed() >= REST) {
+            self.checkpoint(Schedule::at_rest);
+            self.written_at = None;
+        }
+    }
+
     /// A checkpoint that fails has lost nothing: the log still holds what it should have copied.
     fn checkpoint(&mut self, run: fn(&mut Schedule, &Connection) -> rusqlite::Result<()>) {
         let Some(Open { connection, checkpoints }) = &mut self.open else { return };
@@ -187,6 +188,7 @@ impl State {
             None => self.open().map_err(|error| CommitError::Unavailable(error.into()))?,
         };
         let result = transact(&open.connection, work);
+        self.written_at = Some(Instant::now());
         // After an unknown outcome, or if it is still inside a transaction, the connection is not used again: the
         // next one takes what the files say for granted and nothing else.
         if !matches!(result, Err(CommitError::Unknown(_))) && open.connection.is_autocommit() {
@@ -196,16 +198,33 @@ impl State {
     }
 }
 
+/// Does what is asked of the thread.
+fn work(state: &Mutex<State>, waiting: &Receiver<Job>) {
+    loop {
+        match waiting.recv_timeout(REST) {
+            Ok(job) => {
+                let mut state = state.lock();
+                job(&mut state);
+                // After the answer: nobody waits for this but the next commit.
+                state.checkpoint(Schedule::after_commit);
+            }
+            Err(RecvTimeoutError::Timeout) => state.lock().rest(),
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    state.lock().checkpoint(Schedule::at_rest);
+}
+
 fn transact<T>(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, CommitError>,
 ) -> Result<T, CommitError> {
     // The write lock is taken at once, so that what is read here is still true at the commit. A crash before the
     // commit leaves pages in the log that no commit follows, which recovery drops.
-    connection.execute_batch("BEGIN IMMEDIATE").map_err(error::write)?;
+    run(connection, "BEGIN IMMEDIATE").map_err(error::write)?;
     let result = work(connection)
         // A crash in here leaves the transaction or nothing, and an error says which as far as it can be known.
-        .and_then(|done| connection.execute_batch("COMMIT").map(|()| done).map_err(error::commit));
+        .and_then(|done| run(connection, "COMMIT").map(|()| done).map_err(error::commit));
     // Some errors have ended the transaction by themselves. If it cannot be ended, closing the connection does it.
     if result.is_err()
         && !connection.is_autocommit()
@@ -215,4 +234,9 @@ fn transact<T>(
     }
     // A crash from here on takes nothing back: the log is synced.
     result
+}
+
+/// Runs a statement that is compiled once.
+fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql).and_then(|mut statement| statement.execute(())).map(drop)
 }

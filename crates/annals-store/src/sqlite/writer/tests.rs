@@ -1,10 +1,11 @@
 //! How the writer comes through failures before, in and after a commit.
 
 use std::path::Path;
+use std::time::Instant;
 
 use rusqlite::Connection;
 
-use super::{State, error};
+use super::{REST, State, error};
 use crate::catalog::CommitError;
 use crate::sqlite::SqliteOptions;
 
@@ -12,8 +13,8 @@ type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 /// A writer with a table `t` of its own, which the schema of annals does not have.
 fn writer(directory: &Path) -> Result<State, Box<dyn std::error::Error + Send + Sync>> {
-    let mut state =
-        State { path: directory.join("catalog.db"), options: SqliteOptions::default(), open: None };
+    let path = directory.join("catalog.db");
+    let mut state = State { path, options: SqliteOptions::default(), open: None, written_at: None };
     state.transact(run("CREATE TABLE t (value)"))?;
     Ok(state)
 }
@@ -107,5 +108,26 @@ fn while_the_connection_cannot_be_replaced_nothing_is_done() -> Outcome {
     }
     std::fs::rename(&elsewhere, &here)?;
     assert_eq!(rows(&mut state)?, 0);
+    Ok(())
+}
+
+#[test]
+fn the_log_is_emptied_when_nobody_has_written_for_a_while() -> Outcome {
+    let directory = tempfile::tempdir()?;
+    let log = || std::fs::metadata(directory.path().join("catalog.db-wal")).map(|log| log.len());
+    let mut state = writer(directory.path())?;
+    state.transact(run("INSERT INTO t VALUES (1)"))?;
+    state.rest();
+    assert!(log()? > 0, "somebody has just written");
+
+    state.written_at = Instant::now().checked_sub(REST);
+    assert!(state.written_at.is_some(), "the machine has been up for a while");
+    state.rest();
+    assert_eq!(log()?, 0);
+
+    state.transact(run("INSERT INTO t VALUES (2)"))?;
+    state.rest();
+    assert!(log()? > 0);
+    assert_eq!(rows(&mut state)?, 2);
     Ok(())
 }
