@@ -6,6 +6,7 @@
 //! new and what is a retry.
 
 mod ahead;
+mod gather;
 mod logs;
 mod pace;
 mod plan;

@@ -10,6 +10,7 @@ use tracing::{error, info, warn};
 use super::{
     Logs, Refusal, Request,
     ahead::Ahead,
+    gather::Gathered,
     pace::Pace,
     plan::{Answer, Plan, Planner, Waiting},
 };
@@ -107,12 +108,8 @@ impl Worker {
         let mut gathered = Gathered::default();
         let mut next: Option<Plan> = None;
         loop {
-            if next.is_none() {
-                if gathered.waiting.is_empty() {
-                    let Some(first) = queue.recv().await else { break };
-                    gathered.push(first);
-                }
-                gathered.fill(&mut queue, &self.options);
+            if next.is_none() && !gathered.for_a_commit(&mut queue, &self.options).await {
+                break;
             }
             // Readers that find more in the catalog than in a log wait for us here, and then find it in the log.
             let publishing = logs.publishing().await;
@@ -127,17 +124,26 @@ impl Worker {
             };
             // 2. Make it durable. A crash during this leaves all of it or nothing; nobody has been told either way, and
             //    a retry with a key finds out. Meanwhile what waits by now is planned as if this had succeeded.
-            let commit = async {
-                if plan.is_empty() { Ok(()) } else { catalog.commit(Arc::clone(&plan.commit)).await }
-            };
             gathered.fill(&mut queue, &self.options);
             // What is planned ahead of a commit that fails is planned anew together with it: each time more, if one fails again.
             let may_be_joined = plan.attempts == 0;
-            let enough = gathered.events >= self.options.ahead_events_min;
+            let enough = gathered.events() >= self.options.ahead_events_min;
             let more = if may_be_joined && enough { gathered.take() } else { Vec::new() };
+            let (alone, commit) = (more.is_empty(), Arc::clone(&plan.commit));
+            let commit = async {
+                if plan.is_empty() {
+                    Ok(())
+                } else if alone {
+                    // This thread has nothing else to do meanwhile.
+                    catalog.commit_blocking(commit).await
+                } else {
+                    catalog.commit(commit).await
+                }
+            };
             let (outcome, planned) = join(commit, self.plan(more, &plan.ahead)).await;
             // 3. Make it readable, and tell those who wait.
             let (events, started) = (plan.events(), plan.started);
+            gathered.expect(plan.waiting.len(), &mut queue, &self.options);
             next = self.land(plan, outcome, planned).await;
             drop(publishing);
             self.metrics.commit(events, started.elapsed());
@@ -250,37 +256,6 @@ impl Worker {
             }
         }
         found
-    }
-}
-
-/// What was taken from the queue for the next commit.
-#[derive(Default)]
-struct Gathered {
-    waiting: Vec<Waiting>,
-    events: usize,
-    bytes: usize,
-}
-
-impl Gathered {
-    fn push(&mut self, waiting: Waiting) {
-        let events = &waiting.request.events;
-        self.events += events.len();
-        self.bytes += events.iter().map(|event| event.draft.size()).sum::<usize>();
-        self.waiting.push(waiting);
-    }
-
-    /// Takes what waits, up to what one commit takes on.
-    fn fill(&mut self, queue: &mut mpsc::Receiver<Waiting>, options: &SequencerOptions) {
-        while self.events < options.commit_events_max
-            && self.bytes < options.commit_bytes_max
-            && let Ok(waiting) = queue.try_recv()
-        {
-            self.push(waiting);
-        }
-    }
-
-    fn take(&mut self) -> Vec<Waiting> {
-        std::mem::take(self).waiting
     }
 }
 
