@@ -31,8 +31,8 @@ impl Secret {
             TokenKind::Service => "service",
             TokenKind::Grant => "grant",
         };
-        let random = base62(&random::bytes::<32>(), RANDOM_DIGITS);
-        let check = check_digits(&random);
+        let random = text(&base62::<RANDOM_DIGITS>(&random::bytes::<32>()));
+        let check = text(&check_digits(&random));
         Self(format!("ann_{kind}_{random}{check}"))
     }
 
@@ -40,7 +40,7 @@ impl Secret {
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix("ann_").and_then(|rest| rest.split_once('_'))?.1;
         let (random, check) = digits.split_at_checked(RANDOM_DIGITS)?;
-        (check.len() == CHECK_DIGITS && check == check_digits(random)).then(|| Self(text.to_owned()))
+        (check.as_bytes() == check_digits(random)).then(|| Self(text.to_owned()))
     }
 
     /// What is stored of it. The token has 256 random bits, so one round of SHA-256 is enough.
@@ -60,25 +60,28 @@ impl fmt::Debug for Secret {
     }
 }
 
-fn check_digits(random: &str) -> String {
-    base62(&crc32fast::hash(random.as_bytes()).to_be_bytes(), CHECK_DIGITS)
+fn check_digits(random: &str) -> [u8; CHECK_DIGITS] {
+    base62(&crc32fast::hash(random.as_bytes()).to_be_bytes())
 }
 
-/// The big-endian number in `bytes` as `digits` digits.
-fn base62(bytes: &[u8], digits: usize) -> String {
-    let mut number = bytes.to_vec();
-    let mut out = vec![b'0'; digits];
-    for digit in out.iter_mut().rev() {
-        let mut remainder = 0_u32;
-        for byte in &mut number {
-            let value = remainder * 256 + u32::from(*byte);
-            // The remainder was below 62, so the quotient is below 256.
-            *byte = u8::try_from(value / 62).unwrap_or(u8::MAX);
-            remainder = value % 62;
+/// The big-endian number in `bytes` as so many digits.
+fn base62<const DIGITS: usize>(bytes: &[u8]) -> [u8; DIGITS] {
+    let mut values = [0_u8; DIGITS];
+    for byte in bytes {
+        let mut carry = u32::from(*byte);
+        for value in values.iter_mut().rev() {
+            carry += u32::from(*value) * 256;
+            // The remainder is below 62.
+            *value = u8::try_from(carry % 62).unwrap_or(0);
+            carry /= 62;
         }
-        *digit = BASE62[remainder as usize];
     }
-    out.into_iter().map(char::from).collect()
+    values.map(|value| BASE62[usize::from(value)])
+}
+
+/// Digits as a text.
+fn text(digits: &[u8]) -> String {
+    digits.iter().copied().map(char::from).collect()
 }
 
 /// Why a bearer is not let in.
@@ -173,8 +176,8 @@ mod tests {
 
     #[test]
     fn base62_counts_like_everybody() {
-        assert_eq!(base62(&[0, 61], 3), "00z");
-        assert_eq!(base62(&[0, 62], 3), "010");
-        assert_eq!(base62(&[255, 255, 255, 255], 6), "4gfFC3");
+        assert_eq!(&base62(&[0, 61]), b"00z");
+        assert_eq!(&base62(&[0, 62]), b"010");
+        assert_eq!(&base62(&[255, 255, 255, 255]), b"4gfFC3");
     }
 }

@@ -6,7 +6,7 @@ use annals_format::{ListQuery, LogToken, Row, event::BodyForm};
 use annals_store::{ReadError, Role, Scope};
 use axum::{
     extract::{self, Path, RawQuery, State},
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 
@@ -23,6 +23,11 @@ use crate::{
     engine::{Answer, Found, Page, RecordRequest},
     limits,
 };
+
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+
+/// Bytes of a token and an index in an answer, about.
+const MINIMAL_BYTES: usize = 64;
 
 /// Lists audit logs, the newest first.
 ///
@@ -56,7 +61,7 @@ pub(super) async fn list(
         .map_err(|faults| ApiError::of(StatusCode::BAD_REQUEST, faults))?;
     let view = app.engine.view(caller.account()).await?;
     let tag =
-        ETag::of(caller.account(), view.size(), &[here.base(), &here.target, &view.pruned().to_string()]);
+        ETag::of(caller.account(), view.size(), &[here.base(), here.target(), &view.pruned().to_string()]);
     if tag.matches(&headers) {
         return Ok(tag.not_modified());
     }
@@ -158,14 +163,14 @@ pub(super) async fn record(
     let mut response = (StatusCode::CREATED, json(write_answer(&answer, minimal)?)).into_response();
     let headers = response.headers_mut();
     if minimal {
-        headers.insert("preference-applied", HeaderValue::from_static("return=minimal"));
+        headers.insert(PREFERENCE_APPLIED, HeaderValue::from_static("return=minimal"));
     }
     if answer.recorded.iter().all(|recorded| recorded.replayed) {
         headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
     }
     if answer.single
         && let Some(recorded) = answer.recorded.first()
-        && let Ok(location) = here.link(&format!("/v2/audit_logs/{}", recorded.token)).parse()
+        && let Ok(location) = here.link(&format!("/v2/audit_logs/{}", recorded.token)).try_into()
     {
         headers.insert(header::LOCATION, location);
     }
@@ -218,7 +223,7 @@ fn write_answer(answer: &Answer, minimal: bool) -> Result<String, ApiError> {
         let _ = write!(out, "{{\"token\":\"{}\",\"index\":{}{replayed}}}", recorded.token, recorded.index);
         Ok(())
     };
-    let mut body = String::new();
+    let mut body = String::with_capacity(answer.recorded.len() * MINIMAL_BYTES);
     match answer.recorded.as_slice() {
         [only] if answer.single => write_one(only, &mut body)?,
         all => {
@@ -248,16 +253,15 @@ pub(super) fn no_parameters(query: Option<&str>) -> Result<(), ApiError> {
 
 pub(super) fn body_form(headers: &HeaderMap) -> Result<BodyForm, ApiError> {
     let Some(kind) = headers.get(header::CONTENT_TYPE) else { return Ok(BodyForm::Json) };
-    let essence =
-        kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match essence.as_str() {
-        "application/json" => Ok(BodyForm::Json),
-        "application/x-ndjson" => Ok(BodyForm::Ndjson),
-        _ => Err(ApiError::new(
+    let essence = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let forms = [("application/json", BodyForm::Json), ("application/x-ndjson", BodyForm::Ndjson)];
+    let form = forms.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(essence));
+    form.map(|(_, form)| form).ok_or_else(|| {
+        ApiError::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             format!("the Content-Type must be application/json or application/x-ndjson, not {kind:?}"),
-        )),
-    }
+        )
+    })
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
@@ -282,5 +286,7 @@ fn prefers_minimal(headers: &HeaderMap) -> bool {
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split([',', ';']))
-        .any(|preference| preference.replace([' ', '"'], "").eq_ignore_ascii_case("return=minimal"))
+        .filter_map(|preference| preference.split_once('='))
+        .map(|(name, value)| (name.trim(), value.trim().trim_matches('"')))
+        .any(|(name, value)| name.eq_ignore_ascii_case("return") && value.eq_ignore_ascii_case("minimal"))
 }

@@ -1,10 +1,14 @@
 //! Absolute links: clients of this API throw on relative ones.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{StatusCode, Uri, header, request::Parts, uri::Authority},
+    http::{
+        StatusCode, Uri, header,
+        request::Parts,
+        uri::{Authority, PathAndQuery},
+    },
 };
 
 use super::{App, error::ApiError};
@@ -14,8 +18,7 @@ use crate::server::Remote;
 #[derive(Debug, Clone)]
 pub(super) struct Here {
     base: String,
-    /// The request's path and query as they were sent.
-    pub(super) target: String,
+    target: Option<PathAndQuery>,
 }
 
 impl Here {
@@ -26,7 +29,12 @@ impl Here {
 
     /// The link to what was asked for.
     pub(super) fn itself(&self) -> String {
-        self.link(&self.target)
+        self.link(self.target())
+    }
+
+    /// The request's path and query as they were sent.
+    pub(super) fn target(&self) -> &str {
+        self.target.as_ref().map_or("/", PathAndQuery::as_str)
     }
 
     /// The URL that the server is known by to the caller.
@@ -40,7 +48,7 @@ impl FromRequestParts<Arc<App>> for Here {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let uri = &parts.uri;
-        let target = uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
+        let target = uri.path_and_query().cloned();
         if let Some(base) = &app.config.public_url {
             return Ok(Self { base: base.trim_end_matches('/').to_owned(), target });
         }
@@ -51,14 +59,14 @@ impl FromRequestParts<Arc<App>> for Here {
             None => false,
         };
         let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
-        let forwarded = if trusted { Forwarded::read(&header) } else { Forwarded::default() };
+        let forwarded = if trusted { Forwarded::read(header) } else { Forwarded::default() };
         let own_scheme = if app.config.tls.is_some() { "https" } else { "http" };
-        let scheme = forwarded.scheme.unwrap_or_else(|| own_scheme.to_owned());
+        let scheme = forwarded.scheme.unwrap_or(own_scheme);
         let host = forwarded
             .host
-            .or_else(|| header(header::HOST.as_str()).map(str::to_owned))
-            .or_else(|| uri.authority().map(|authority| authority.as_str().to_owned()))
-            .unwrap_or_else(|| app.config.listen.to_string());
+            .or_else(|| header(header::HOST.as_str()))
+            .or_else(|| uri.authority().map(Authority::as_str))
+            .map_or_else(|| Cow::Owned(app.config.listen.to_string()), Cow::Borrowed);
         let sound = host.parse::<Authority>().is_ok_and(|authority| !authority.as_str().contains('@'));
         if !sound {
             return Err(ApiError::new(
@@ -72,27 +80,26 @@ impl FromRequestParts<Arc<App>> for Here {
 
 /// What a trusted proxy says about the request it passed on: RFC 7239 first, then the older headers.
 #[derive(Default)]
-struct Forwarded {
-    scheme: Option<String>,
-    host: Option<String>,
+struct Forwarded<'a> {
+    scheme: Option<&'static str>,
+    host: Option<&'a str>,
 }
 
-impl Forwarded {
-    fn read<'a>(header: &impl Fn(&'static str) -> Option<&'a str>) -> Self {
+impl<'a> Forwarded<'a> {
+    fn read(header: impl Fn(&'static str) -> Option<&'a str>) -> Self {
         // The element that the nearest proxy added is the last one.
         let last = |value: &'a str| value.rsplit(',').next().unwrap_or_default().trim();
         let element = header("forwarded").map(last).unwrap_or_default();
         let parameter = |name: &str| {
             element.split(';').filter_map(|pair| pair.split_once('=')).find_map(|(key, value)| {
-                key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"').to_owned())
+                key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"'))
             })
         };
-        let older = |name| header(name).map(last).map(str::to_owned);
+        let older = |name| header(name).map(last);
+        let known =
+            |scheme: &str| ["http", "https"].into_iter().find(|known| known.eq_ignore_ascii_case(scheme));
         Self {
-            scheme: parameter("proto")
-                .or_else(|| older("x-forwarded-proto"))
-                .map(|scheme| scheme.to_ascii_lowercase())
-                .filter(|scheme| scheme == "http" || scheme == "https"),
+            scheme: parameter("proto").or_else(|| older("x-forwarded-proto")).and_then(known),
             host: parameter("host").or_else(|| older("x-forwarded-host")),
         }
     }

@@ -50,7 +50,7 @@ pub(super) async fn stats(
     let query = StatsQuery::parse(query.as_deref().unwrap_or_default())
         .map_err(|faults| ApiError::of(StatusCode::BAD_REQUEST, faults))?;
     let view = app.engine.view(caller.account()).await?;
-    let tag = ETag::of(caller.account(), view.size(), &[&here.target]);
+    let tag = ETag::of(caller.account(), view.size(), &[here.target()]);
     if tag.matches(&headers) {
         return Ok(tag.not_modified());
     }

@@ -4,7 +4,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use axum::{
     extract::Request,
-    http::{HeaderValue, Method},
+    http::{HeaderName, HeaderValue, Method},
     response::Response,
 };
 use futures_util::FutureExt as _;
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::random;
 
-const REQUEST_ID: &str = "x-request-id";
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Routes by which requests are counted; whatever else is asked for counts as `other`, so that nobody can make up series.
 const ROUTES: [&str; 17] = [
@@ -107,7 +107,7 @@ fn is_sound(id: &HeaderValue) -> bool {
 }
 
 fn new_id() -> HeaderValue {
-    HeaderValue::from_str(&random::name("req_")).unwrap_or_else(|_| HeaderValue::from_static("req"))
+    HeaderValue::try_from(random::name("req_")).unwrap_or_else(|_| HeaderValue::from_static("req"))
 }
 
 #[cfg(test)]
