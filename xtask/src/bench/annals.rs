@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -104,8 +104,7 @@ impl Annals {
             "owner",
         ])?;
 
-        // Free at this moment; nobody else on the machine is expected to take it before the server does.
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let address = process::free_address()?;
         let server = serve(binary, &data_dir, address, dir.join("log"))?;
         let mut annals = Self { binary: binary.to_owned(), server, data_dir, address, account, token };
         annals.wait_until_ready().await?;

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::annals::Annals;
 use super::events::Bodies;
-use super::load::{self, Summary, Turn};
-use super::load_http::{Post, Transport};
+use super::load::{self, Summary, Transport, Turn};
+use super::load_http::Post;
 use super::progress::Phase;
 use super::read_cases::{self, ReadCase};
 use super::reads::Get;
@@ -70,7 +70,7 @@ pub(crate) async fn measure(
         for (at, (title, turns)) in turns.iter_mut().enumerate() {
             let read = reads.get(at).copied();
             phase.step(format!("{title}, while entries are sealed"));
-            let writers = Post::batches(annals, bodies, WRITERS).await?;
+            let writers = Post::batches(annals, Transport::Tcp, bodies, WRITERS).await?;
             let written = load::run(writers, 2 * time, &next).await?;
             let before = annals.sealed_total().await?;
             let busy = turn(annals, read, bodies, time / 2, &next).await?;

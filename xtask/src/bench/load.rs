@@ -9,6 +9,16 @@ use serde::Serialize;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
+/// What clients on this machine are connected over.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Transport {
+    /// TCP, to a port of this machine.
+    Tcp,
+    /// A Unix socket.
+    Unix,
+}
+
 /// One connection that sends prepared requests, one at a time.
 pub(crate) trait Requests: Send + 'static {
     /// Sends the `n`-th request (they start again when there are no more) and waits for its whole answer.

@@ -8,17 +8,7 @@ use bytes::Bytes;
 use super::annals::Annals;
 use super::events::{BATCH_ROWS, Bodies};
 use super::http::{Content, Http};
-use super::load::Requests;
-
-/// What connections to annals are made over.
-#[derive(Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Transport {
-    /// TCP, to a port of this machine.
-    Tcp,
-    /// A Unix socket, as PostgreSQL has it.
-    Unix,
-}
+use super::load::{Requests, Transport};
 
 /// One connection that posts.
 pub(crate) struct Post {
@@ -30,9 +20,14 @@ pub(crate) struct Post {
 
 impl Post {
     /// Opens `writers` connections that post batches of [`BATCH_ROWS`].
-    pub(crate) async fn batches(annals: &Annals, bodies: &Bodies, writers: usize) -> Result<Vec<Self>> {
+    pub(crate) async fn batches(
+        annals: &Annals,
+        transport: Transport,
+        bodies: &Bodies,
+        writers: usize,
+    ) -> Result<Vec<Self>> {
         let rows = BATCH_ROWS as u64;
-        Self::open(annals, Transport::Tcp, Content::Ndjson, rows, &bodies.batches, writers).await
+        Self::open(annals, transport, Content::Ndjson, rows, &bodies.batches, writers).await
     }
 
     /// Opens `writers` connections that post one event at a time.

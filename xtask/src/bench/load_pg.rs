@@ -7,7 +7,7 @@ use tokio_postgres::{Client, Statement};
 
 use super::columns::{self, ACCOUNT, Encoded, LIVE};
 use super::events::{BATCH_ROWS, Event};
-use super::load::Requests;
+use super::load::{Requests, Transport};
 use super::postgres::Postgres;
 
 /// The parameters of all statements, rendered before any clock starts.
@@ -41,6 +41,7 @@ impl Insert {
     /// Opens `writers` connections that insert batches of [`BATCH_ROWS`] with one statement each.
     pub(crate) async fn batches(
         postgres: &Postgres,
+        transport: Transport,
         parameters: &Parameters,
         writers: usize,
     ) -> Result<Vec<Self>> {
@@ -51,12 +52,13 @@ impl Insert {
             "INSERT INTO audit_logs (account_id, {names}) SELECT {ACCOUNT}, event.* FROM unnest({}) AS event ({names})",
             arrays.join(", "),
         );
-        Self::open(postgres, &statement, &parameters.batches, writers).await
+        Self::open(postgres, transport, &statement, &parameters.batches, writers).await
     }
 
     /// Opens `writers` connections that insert one row with each statement.
     pub(crate) async fn singles(
         postgres: &Postgres,
+        transport: Transport,
         parameters: &Parameters,
         writers: usize,
     ) -> Result<Vec<Self>> {
@@ -66,18 +68,19 @@ impl Insert {
             columns::names(&LIVE),
             values.join(", "),
         );
-        Self::open(postgres, &statement, &parameters.singles, writers).await
+        Self::open(postgres, transport, &statement, &parameters.singles, writers).await
     }
 
     async fn open(
         postgres: &Postgres,
+        transport: Transport,
         statement: &str,
         parameters: &Arc<Vec<Vec<Encoded>>>,
         writers: usize,
     ) -> Result<Vec<Self>> {
         let mut clients = Vec::with_capacity(writers);
         for _ in 0..writers {
-            let client = postgres.connect().await?;
+            let client = postgres.connect_over(transport).await?;
             let statement = client.prepare(statement).await?;
             clients.push(Self { client, statement, parameters: parameters.clone() });
         }

@@ -1,5 +1,6 @@
 //! A PostgreSQL server of the benchmark's own: found or installed, initialised in a temporary directory, tuned, stopped.
 
+use std::net::SocketAddr;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,6 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use rustix::process::Signal;
 use tokio_postgres::{Client, NoTls};
 
+use super::load::Transport;
 use super::process::{self, Server};
 
 /// The oldest major version worth comparing with.
@@ -17,10 +19,11 @@ const VERSION_MIN: u32 = 15;
 /// The role the benchmark connects as, trusted on the socket.
 const ROLE: &str = "bench";
 
-/// A running server, reachable only through a Unix socket; dropping it stops it.
+/// A running server, reachable only on this machine; dropping it stops it.
 pub(crate) struct Postgres {
     server: Server,
     socket_dir: PathBuf,
+    address: SocketAddr,
     /// For example `PostgreSQL 15.14 (Debian 15.14-0+deb12u1)`.
     pub(crate) version: String,
     /// Every setting that differs from the defaults.
@@ -53,15 +56,16 @@ impl Postgres {
                 .args(["--username", ROLE, "--auth", "trust", "--encoding", "UTF8", "--locale", "C"]),
         )?;
 
-        let settings = settings(memory_bytes);
+        let (settings, address) = (settings(memory_bytes), process::free_address()?);
         let mut command = process::guarded(&bin.join("postgres"), "QUIT", user);
         command.current_dir(dir).arg("-D").arg(&data_dir).arg("-k").arg(dir);
+        command.args(["-h", &address.ip().to_string(), "-p", &address.port().to_string()]);
         for (name, value) in &settings {
             command.arg("-c").arg(format!("{name}={value}"));
         }
         // QUIT is the immediate shutdown: nothing in this cluster is worth a checkpoint.
         let server = Server::spawn(command, Signal::QUIT, dir.with_extension("log"))?;
-        let mut postgres = Self { server, socket_dir: dir.to_owned(), version, settings };
+        let mut postgres = Self { server, socket_dir: dir.to_owned(), address, version, settings };
         postgres.wait_until_ready().await?;
         Ok(postgres)
     }
@@ -79,8 +83,17 @@ impl Postgres {
 
     /// Opens a connection over the Unix socket.
     pub(crate) async fn connect(&self) -> Result<Client> {
+        self.connect_over(Transport::Unix).await
+    }
+
+    /// Opens a connection.
+    pub(crate) async fn connect_over(&self, transport: Transport) -> Result<Client> {
         let mut config = tokio_postgres::Config::new();
-        config.host_path(&self.socket_dir).user(ROLE).dbname("postgres").application_name("annals-bench");
+        match transport {
+            Transport::Tcp => config.host(self.address.ip().to_string()),
+            Transport::Unix => config.host_path(&self.socket_dir),
+        };
+        config.port(self.address.port()).user(ROLE).dbname("postgres").application_name("annals-bench");
         let (client, connection) = config.connect(NoTls).await?;
         // It ends with its client; an error on the way reaches the client's own calls.
         tokio::spawn(connection);
@@ -103,7 +116,6 @@ fn settings(memory_bytes: u64) -> Vec<(&'static str, String)> {
     let megabytes = memory_bytes / (1024 * 1024);
     let of_memory = |part: u64, most: u64| format!("{}MB", (megabytes / part).min(most));
     vec![
-        ("listen_addresses", String::new()),
         ("fsync", "on".to_owned()),
         ("synchronous_commit", "on".to_owned()),
         ("full_page_writes", "on".to_owned()),

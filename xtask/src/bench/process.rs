@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -125,6 +126,11 @@ pub(crate) fn memory(pid: u32) -> Result<Memory> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let field = |name| kilobytes(&status, name).with_context(|| format!("/proc/{pid}/status has no {name}"));
     Ok(Memory { peak_bytes: field("VmHWM:")?, now_bytes: field("VmRSS:")? })
+}
+
+/// An address of this machine that is free at this moment; nobody else is expected to take it before a server does.
+pub(crate) fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
 /// Makes the present resident memory of `pid` its peak, so that the next phase is measured by itself.

@@ -12,8 +12,7 @@ use serde::Serialize;
 
 use super::annals::Annals;
 use super::events::{Bodies, Sample};
-use super::load::{Spread, Summary, Turn};
-use super::load_http::Transport;
+use super::load::{Spread, Summary, Transport, Turn};
 use super::progress::Phase;
 use super::writes::{self, Shape, Turns, WriteCase};
 use crate::shell;

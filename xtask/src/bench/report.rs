@@ -8,7 +8,7 @@ use super::background::Background;
 use super::disk::Disk;
 use super::growth::Growth;
 use super::load::Summary;
-use super::load_http::Transport;
+use super::load::Transport;
 use super::machine::Machine;
 use super::process::Memory;
 use super::proofs::Proofs;
@@ -144,14 +144,14 @@ fn of_writes(
             let result = writes.iter().find(|result| result.case == case);
             result.context("a case of single events is missing")
         };
-        let of_postgres = singles(16, Transport::Tcp)?.postgres.rows_per_s.median;
         for (what, transport) in [
-            ("single events a second, annals with 64 writers over TCP, PostgreSQL with 16", Transport::Tcp),
+            ("single events a second, annals with 64 writers, PostgreSQL with 16, TCP", Transport::Tcp),
             (
                 "single events a second, annals with 64 writers, PostgreSQL with 16, Unix sockets",
                 Transport::Unix,
             ),
         ] {
+            let of_postgres = singles(16, transport)?.postgres.rows_per_s.median;
             let ratio = singles(64, transport)?.annals.rows_per_s.median / of_postgres;
             targets.push(Target {
                 what,

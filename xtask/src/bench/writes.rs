@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::annals::Annals;
 use super::events::{BATCH_ROWS, Bodies, Sample};
-use super::load::{self, Summary, Turn};
-use super::load_http::{Post, Transport};
+use super::load::{self, Summary, Transport, Turn};
+use super::load_http::Post;
 use super::load_pg::{Insert, Parameters};
 use super::postgres::Postgres;
 use super::progress::Phase;
@@ -31,7 +31,7 @@ pub(crate) struct WriteCase {
     pub(crate) shape: Shape,
     /// Connections that write at the same time.
     pub(crate) writers: usize,
-    /// What annals is connected to over; PostgreSQL always over a Unix socket.
+    /// What both sides are connected to over.
     pub(crate) transport: Transport,
 }
 
@@ -39,12 +39,13 @@ pub(crate) struct WriteCase {
 const WRITERS_MAX: usize = 64;
 
 /// In the order of the table.
-const CASES: [WriteCase; 6] = [
+const CASES: [WriteCase; 7] = [
     WriteCase { shape: Shape::Batches, writers: 1, transport: Transport::Tcp },
     WriteCase { shape: Shape::Batches, writers: 16, transport: Transport::Tcp },
     WriteCase { shape: Shape::Singles, writers: 1, transport: Transport::Tcp },
     WriteCase { shape: Shape::Singles, writers: 16, transport: Transport::Tcp },
     WriteCase { shape: Shape::Singles, writers: WRITERS_MAX, transport: Transport::Tcp },
+    WriteCase { shape: Shape::Singles, writers: 16, transport: Transport::Unix },
     WriteCase { shape: Shape::Singles, writers: WRITERS_MAX, transport: Transport::Unix },
 ];
 
@@ -59,10 +60,11 @@ impl WriteCase {
             Shape::Singles => "single events".to_owned(),
         };
         let transport = match self.transport {
-            Transport::Tcp => "",
-            Transport::Unix => ", Unix socket",
+            Transport::Tcp => "TCP",
+            Transport::Unix => "Unix socket",
         };
-        format!("{shape}, {} writer{}{transport}", self.writers, if self.writers == 1 { "" } else { "s" })
+        let writers = if self.writers == 1 { "writer" } else { "writers" };
+        format!("{shape}, {} {writers}, {transport}", self.writers)
     }
 }
 
@@ -179,7 +181,7 @@ pub(crate) async fn annals_turn(
     next: &Arc<AtomicUsize>,
 ) -> Result<(Turn, Duration)> {
     let clients = match case.shape {
-        Shape::Batches => Post::batches(annals, bodies, case.writers).await?,
+        Shape::Batches => Post::batches(annals, case.transport, bodies, case.writers).await?,
         Shape::Singles => Post::singles(annals, case.transport, bodies, case.writers).await?,
     };
     tokio::time::sleep(PAUSE).await;
@@ -196,8 +198,8 @@ async fn postgres_turn(
     next: &Arc<AtomicUsize>,
 ) -> Result<(Turn, Duration)> {
     let clients = match case.shape {
-        Shape::Batches => Insert::batches(postgres, parameters, case.writers).await?,
-        Shape::Singles => Insert::singles(postgres, parameters, case.writers).await?,
+        Shape::Batches => Insert::batches(postgres, case.transport, parameters, case.writers).await?,
+        Shape::Singles => Insert::singles(postgres, case.transport, parameters, case.writers).await?,
     };
     tokio::time::sleep(PAUSE).await;
     let cpu_before = postgres.cpu()?;
