@@ -1,10 +1,12 @@
 //! The listener: accepts a connection when there is a place for it.
 
 use std::{
-    fmt, fs, io,
+    fmt,
+    fs::{self, File},
+    io,
     net::SocketAddr,
     os::unix::{
-        fs::{FileTypeExt as _, PermissionsExt as _},
+        fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _},
         net::UnixStream,
     },
     path::{Path, PathBuf},
@@ -84,9 +86,13 @@ impl Listener {
 
     /// Listens on a Unix socket at `path`, which is removed with the listener. One that a killed server left is replaced.
     pub(super) fn bind_socket(path: &Path, places: Places) -> io::Result<Self> {
+        // Of servers that start at once, all could find the socket abandoned and remove it, and with it the one that another of
+        // them has just made.
+        let directory = File::open(directory(path))?;
+        directory.lock()?;
         remove_abandoned(path)?;
         let listener = UnixListener::bind(path)?;
-        let file = SocketFile(path.to_owned());
+        let file = SocketFile::at(path)?;
         fs::set_permissions(path, fs::Permissions::from_mode(SOCKET_MODE))?;
         Ok(Self { socket: Socket::Unix { listener, _file: file }, places })
     }
@@ -109,14 +115,35 @@ fn remove_abandoned(path: &Path) -> io::Result<()> {
     }
 }
 
+/// The directory of a file.
+fn directory(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// The file of a Unix socket, which goes with the listener.
-struct SocketFile(PathBuf);
+struct SocketFile {
+    path: PathBuf,
+    /// The device and number that tell it from another that has come to its place.
+    identity: (u64, u64),
+}
+
+impl SocketFile {
+    fn at(path: &Path) -> io::Result<Self> {
+        Ok(Self { path: path.to_owned(), identity: identity(path)? })
+    }
+}
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // If it is gone already, there is nothing to do.
-        let _ = fs::remove_file(&self.0);
+        if identity(&self.path).is_ok_and(|found| found == self.identity) {
+            // If it is gone already, there is nothing to do.
+            let _ = fs::remove_file(&self.path);
+        }
     }
+}
+
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    fs::symlink_metadata(path).map(|file| (file.dev(), file.ino()))
 }
 
 impl Peer {

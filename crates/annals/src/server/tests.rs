@@ -124,6 +124,46 @@ async fn a_socket_that_was_left_behind_is_replaced_and_nothing_else_is() {
 }
 
 #[tokio::test]
+async fn of_servers_that_start_at_once_one_gets_the_socket() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let path = dir.path().join("annals.sock");
+    let bind = || Listener::bind_socket(&path, Arc::new(Semaphore::new(1)));
+    let runtime = tokio::runtime::Handle::current();
+    for round in 0..100 {
+        drop(std::os::unix::net::UnixListener::bind(&path).expect("one that is left behind"));
+        let start = std::sync::Barrier::new(4);
+        let bound: Vec<_> = std::thread::scope(|scope| {
+            let starting = || {
+                let _runtime = runtime.enter();
+                start.wait();
+                bind()
+            };
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(starting)).collect();
+            threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+        });
+        let servers = bound.iter().filter(|bound| bound.is_ok()).count();
+        assert_eq!(servers, 1, "round {round}");
+        std::os::unix::net::UnixStream::connect(&path).expect("whoever got it listens there");
+        drop(bound);
+        assert!(!path.exists());
+    }
+}
+
+#[tokio::test]
+async fn a_server_removes_no_socket_of_another() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let path = dir.path().join("annals.sock");
+    let bind = || Listener::bind_socket(&path, Arc::new(Semaphore::new(1))).expect("bound");
+    let first = bind();
+    std::fs::remove_file(&path).expect("somebody tidies up");
+    let second = bind();
+    drop(first);
+    assert!(path.exists());
+    drop(second);
+    assert!(!path.exists());
+}
+
+#[tokio::test]
 async fn a_port_and_a_socket_share_their_places() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("annals.sock");
