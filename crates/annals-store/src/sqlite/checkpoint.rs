@@ -90,6 +90,18 @@ impl Schedule {
         Ok(Self { path, options, frames_max, frames, frames_done: 0, ends: false, background: None })
     }
 
+    /// Whether [`after_commit`](Self::after_commit) has something to do.
+    pub(super) fn is_due(&self) -> bool {
+        let frames = self.frames.load(Ordering::Relaxed);
+        let starts_again = frames < self.frames_done;
+        starts_again || frames - self.frames_done >= self.frames_max || (self.ends && self.is_idle())
+    }
+
+    /// Whether nothing is being copied beside the writer.
+    fn is_idle(&self) -> bool {
+        self.background.as_ref().is_none_or(Background::is_idle)
+    }
+
     /// Starts a checkpoint if one is due after a commit.
     ///
     /// The next commits go on beside it and lengthen the log, so that under a steady load it never starts again from its
@@ -101,10 +113,9 @@ impl Schedule {
             // The log started again from its beginning.
             (self.frames_done, self.ends) = (0, false);
         }
-        let is_idle = self.background.as_ref().is_none_or(Background::is_idle);
         let is_due = frames - self.frames_done >= self.frames_max;
         let is_overlong = frames >= self.frames_max.saturating_mul(OVERLONG);
-        if (self.ends && is_idle) || (is_due && is_overlong) {
+        if (self.ends && self.is_idle()) || (is_due && is_overlong) {
             self.rest();
             self.run(connection, Mode::Restart)?;
             (self.frames_done, self.ends) = (frames, false);

@@ -63,7 +63,12 @@ impl Writer {
     ) -> Result<T, CommitError> {
         let mut state = self.state.lock();
         let result = state.transact(work);
-        state.checkpoint(Schedule::after_commit);
+        let is_due = state.open.as_ref().is_some_and(|open| open.checkpoints.is_due());
+        drop(state);
+        if is_due && let Some(jobs) = &self.jobs {
+            // The thread looks after each job. If it has others, it will look after those.
+            let _ = jobs.try_send(Box::new(|_| {}));
+        }
         result
     }
 

@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 
 use super::{plan::Waiting, sequencer::SequencerOptions};
 
-/// A commit begins when two fifths of those who record at the time wait for it. While it is made the others' requests are read,
-/// and those are two fifths for the next one.
+/// A commit begins when two fifths of those who record at the time wait for it. While it is made, requests of the others are
+/// read: enough for the next one to begin when it is done.
 const SHARE: (usize, usize) = (2, 5);
 
 /// How long a commit waits for them at most: about as long as a small one takes.
@@ -36,7 +36,7 @@ impl Gathered {
     ///
     /// Writers who wait for an answer before they record again would each get a commit almost for themselves, if the first of
     /// them began one. So other threads run for a moment, which costs nobody anything but an idle processor.
-    pub(super) async fn for_a_commit(
+    pub(super) async fn wait(
         &mut self,
         queue: &mut mpsc::Receiver<Waiting>,
         options: &SequencerOptions,
@@ -126,14 +126,14 @@ mod tests {
 
         send(2);
         let began = Instant::now();
-        assert!(gathered.for_a_commit(&mut queue, &options).await);
+        assert!(gathered.wait(&mut queue, &options).await);
         assert_eq!(gathered.take().len(), 2, "nobody else is expected");
 
         // Two were answered and three wait: of five, two make a commit.
         send(3);
         gathered.expect(2, &mut queue, &options);
         assert_eq!(gathered.expected, 2);
-        assert!(gathered.for_a_commit(&mut queue, &options).await);
+        assert!(gathered.wait(&mut queue, &options).await);
         assert_eq!(gathered.take().len(), 3);
         assert!(began.elapsed() < Duration::from_secs(5), "enough were there");
 
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(gathered.expected, 4);
         send(1);
         let began = Instant::now();
-        assert!(gathered.for_a_commit(&mut queue, &options).await);
+        assert!(gathered.wait(&mut queue, &options).await);
         assert!(began.elapsed() >= PATIENCE);
         assert_eq!(gathered.take().len(), 1);
 
@@ -155,7 +155,7 @@ mod tests {
         });
         gathered.expect(10, &mut queue, &options);
         let mut came = 0;
-        while gathered.for_a_commit(&mut queue, &options).await {
+        while gathered.wait(&mut queue, &options).await {
             came += gathered.take().len();
         }
         assert_eq!(came, 5, "the queue has ended, and nothing of it is lost");

@@ -108,7 +108,7 @@ impl Worker {
         let mut gathered = Gathered::default();
         let mut next: Option<Plan> = None;
         loop {
-            if next.is_none() && !gathered.for_a_commit(&mut queue, &self.options).await {
+            if next.is_none() && !gathered.wait(&mut queue, &self.options).await {
                 break;
             }
             // Readers that find more in the catalog than in a log wait for us here, and then find it in the log.
