@@ -56,8 +56,13 @@ pub(crate) fn lock(path: &Path) -> io::Result<File> {
 
 /// Makes it durable that a file or directory is there, or is not.
 pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
+    open_parent(path)?.sync_all()
+}
+
+/// Opens the directory that a file or directory is in.
+pub(crate) fn open_parent(path: &Path) -> io::Result<File> {
     let path = std::path::absolute(path)?;
-    path.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
+    File::open(path.parent().unwrap_or(&path))
 }
 
 /// `None` in place of the error that something is not there.

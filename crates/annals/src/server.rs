@@ -112,9 +112,9 @@ impl Server {
     }
 
     /// Listens on a Unix socket at `path` as well, and speaks plain HTTP there. Its file is removed at the end.
-    pub fn and_socket(mut self, path: &Path) -> Result<Self, ListenError> {
+    pub async fn and_socket(mut self, path: &Path) -> Result<Self, ListenError> {
         let failed = |source| ListenError::Socket { path: path.to_owned(), source };
-        self.socket = Some(Listener::bind_socket(path, Arc::clone(&self.places)).map_err(failed)?);
+        self.socket = Some(Listener::bind_socket(path, Arc::clone(&self.places)).await.map_err(failed)?);
         Ok(self)
     }
 

@@ -161,7 +161,7 @@ async fn start(
     // First of all, so that a token is made only by a server that can be used with it.
     let mut server = Server::bind(config.listen, config.tls.clone()).await.or_else(explain_listen)?;
     if let Some(socket) = &config.socket {
-        server = server.and_socket(socket).or_else(explain_listen)?;
+        server = server.and_socket(socket).await.or_else(explain_listen)?;
     }
     let clock = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::new());

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io,
     net::SocketAddr,
     os::unix::{
@@ -11,6 +11,7 @@ use std::{
     },
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use axum_server::{AddrListener, Address};
@@ -21,7 +22,7 @@ use tokio::{
 use tokio_util::either::Either;
 
 use super::{patience::Patience, stream::Stream};
-use crate::limits;
+use crate::{durable, limits};
 
 /// Connections that the kernel completes and keeps until they are accepted: enough for every client to come back at
 /// once after a restart, as one that finds no room waits a second before it tries again. The system may allow fewer.
@@ -29,6 +30,9 @@ const WAITING_MAX: u32 = 4_096;
 
 /// Who may connect through a Unix socket: everybody who can reach its file, as with a port of this machine.
 const SOCKET_MODE: u32 = 0o666;
+
+/// How long other servers that start are waited for; each takes a moment.
+const DIRECTORY_WAIT: Duration = Duration::from_secs(2);
 
 /// Accepts connections, and lets them wait in the kernel's queue while all places are taken.
 pub(super) struct Listener {
@@ -38,7 +42,8 @@ pub(super) struct Listener {
 
 enum Socket {
     Tcp(TcpListener),
-    Unix { listener: UnixListener, _file: SocketFile },
+    // The file goes first: while the listener is there, no other file can have the same number.
+    Unix { _file: SocketFile, listener: UnixListener },
 }
 
 /// Places for connections, of one listener or of several.
@@ -85,16 +90,15 @@ impl Listener {
     }
 
     /// Listens on a Unix socket at `path`, which is removed with the listener. One that a killed server left is replaced.
-    pub(super) fn bind_socket(path: &Path, places: Places) -> io::Result<Self> {
+    pub(super) async fn bind_socket(path: &Path, places: Places) -> io::Result<Self> {
         // Of servers that start at once, all could find the socket abandoned and remove it, and with it the one that another of
         // them has just made.
-        let directory = File::open(directory(path))?;
-        directory.lock()?;
+        let _turn = lock_directory(path).await?;
         remove_abandoned(path)?;
         let listener = UnixListener::bind(path)?;
         let file = SocketFile::at(path)?;
         fs::set_permissions(path, fs::Permissions::from_mode(SOCKET_MODE))?;
-        Ok(Self { socket: Socket::Unix { listener, _file: file }, places })
+        Ok(Self { socket: Socket::Unix { _file: file, listener }, places })
     }
 
     /// Where it listens.
@@ -115,9 +119,26 @@ fn remove_abandoned(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The directory of a file.
-fn directory(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+/// Locks the directory of a file until what is returned is dropped. Whoever may read the directory can lock it for as long as they
+/// like, so it is not waited for without end.
+async fn lock_directory(path: &Path) -> io::Result<File> {
+    let directory = durable::open_parent(path)?;
+    let began = Instant::now();
+    loop {
+        match directory.try_lock() {
+            Ok(()) => return Ok(directory),
+            Err(TryLockError::WouldBlock) if began.elapsed() < DIRECTORY_WAIT => {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "another program keeps its directory locked",
+                ));
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
 }
 
 /// The file of a Unix socket, which goes with the listener.

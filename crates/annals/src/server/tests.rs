@@ -18,6 +18,18 @@ fn local() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
+/// A place for a socket, in a directory that goes when it is dropped.
+fn place() -> (tempfile::TempDir, PathBuf) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("annals.sock");
+    (directory, path)
+}
+
+/// Listens on a Unix socket, for one connection.
+async fn bind(path: &Path) -> io::Result<Listener> {
+    Listener::bind_socket(path, Arc::new(Semaphore::new(1))).await
+}
+
 /// A server that runs, what ends it, and what it comes to.
 async fn run(
     router: Router,
@@ -74,11 +86,10 @@ async fn handlers_know_their_peer() {
 
 #[tokio::test]
 async fn a_socket_is_another_way_in_and_goes_with_the_server() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let path = directory.path().join("annals.sock");
+    let (_directory, path) = place();
     let handler = |ConnectInfo(peer): ConnectInfo<Remote>| async move { peer.to_string() };
-    let server = Server::bind(local(), None).await.and_then(|server| server.and_socket(&path));
-    let server = server.expect("a free port and a free path");
+    let server = Server::bind(local(), None).await.expect("a free port");
+    let server = server.and_socket(&path).await.expect("a free path");
     let (address, (end, ended)) = (server.address(), oneshot::channel::<()>());
     let router = Router::new().route("/", get(handler));
     let mut running = tokio::spawn(server.run(router, async move { drop(ended.await) }, SOON));
@@ -99,64 +110,71 @@ async fn a_socket_is_another_way_in_and_goes_with_the_server() {
 
 #[tokio::test]
 async fn a_socket_that_was_left_behind_is_replaced_and_nothing_else_is() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let path = directory.path().join("annals.sock");
-    let places = || Arc::new(Semaphore::new(1));
+    let (directory, path) = place();
     // A socket that is dropped leaves its file.
     drop(std::os::unix::net::UnixListener::bind(&path).expect("a free path"));
     assert!(path.exists());
-    let first = Listener::bind_socket(&path, places()).expect("it replaces what was left");
+    let first = bind(&path).await.expect("it replaces what was left");
 
-    let taken = Listener::bind_socket(&path, places()).map(drop).expect_err("somebody listens");
+    let taken = bind(&path).await.map(drop).expect_err("somebody listens");
     assert_eq!(taken.kind(), io::ErrorKind::AddrInUse);
     UnixStream::connect(&path).await.expect("it still does");
     drop(first);
     assert!(!path.exists());
 
     let file = tempfile::NamedTempFile::new_in(&directory).expect("a file");
-    let taken = Listener::bind_socket(file.path(), places()).map(drop).expect_err("a file is in the way");
+    let taken = bind(file.path()).await.map(drop).expect_err("a file is in the way");
     assert_eq!(taken.kind(), io::ErrorKind::AddrInUse);
     assert!(file.path().exists());
 
     let server = Server::bind(local(), None).await.expect("a free port");
-    let error = server.and_socket(&directory.path().join("no/such")).map(drop).expect_err("no directory");
+    let error =
+        server.and_socket(&directory.path().join("no/such")).await.map(drop).expect_err("no directory");
     assert!(error.to_string().contains("/no/such"), "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_servers_that_start_at_once_one_gets_the_socket() {
-    let dir = tempfile::tempdir().expect("temporary directory");
-    let path = dir.path().join("annals.sock");
-    let bind = || Listener::bind_socket(&path, Arc::new(Semaphore::new(1)));
+    let (_directory, path) = place();
     let runtime = tokio::runtime::Handle::current();
     for round in 0..100 {
         drop(std::os::unix::net::UnixListener::bind(&path).expect("one that is left behind"));
+        // Threads, as tasks would not begin at the same moment.
         let start = std::sync::Barrier::new(4);
         let bound: Vec<_> = std::thread::scope(|scope| {
             let starting = || {
-                let _runtime = runtime.enter();
                 start.wait();
-                bind()
+                runtime.block_on(bind(&path))
             };
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(starting)).collect();
             threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
         });
         let servers = bound.iter().filter(|bound| bound.is_ok()).count();
         assert_eq!(servers, 1, "round {round}");
-        std::os::unix::net::UnixStream::connect(&path).expect("whoever got it listens there");
+        UnixStream::connect(&path).await.expect("whoever got it listens there");
         drop(bound);
         assert!(!path.exists());
     }
 }
 
 #[tokio::test]
+async fn a_locked_directory_is_not_waited_for_without_end() {
+    let (directory, path) = place();
+    let lock = std::fs::File::open(directory.path()).expect("a directory");
+    lock.lock().expect("locked");
+    let error = bind(&path).await.map(drop).expect_err("somebody keeps it locked");
+    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    assert!(error.to_string().contains("locked"), "{error}");
+    drop(lock);
+    bind(&path).await.map(drop).expect("nobody does any more");
+}
+
+#[tokio::test]
 async fn a_server_removes_no_socket_of_another() {
-    let dir = tempfile::tempdir().expect("temporary directory");
-    let path = dir.path().join("annals.sock");
-    let bind = || Listener::bind_socket(&path, Arc::new(Semaphore::new(1))).expect("bound");
-    let first = bind();
+    let (_directory, path) = place();
+    let first = bind(&path).await.expect("bound");
     std::fs::remove_file(&path).expect("somebody tidies up");
-    let second = bind();
+    let second = bind(&path).await.expect("bound");
     drop(first);
     assert!(path.exists());
     drop(second);
@@ -165,11 +183,10 @@ async fn a_server_removes_no_socket_of_another() {
 
 #[tokio::test]
 async fn a_port_and_a_socket_share_their_places() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let path = directory.path().join("annals.sock");
+    let (_directory, path) = place();
     let places = Arc::new(Semaphore::new(1));
     let port = Listener::bind(local(), Arc::clone(&places)).expect("a free port");
-    let socket = Listener::bind_socket(&path, places).expect("a free path");
+    let socket = Listener::bind_socket(&path, places).await.expect("a free path");
     let Remote::Address(address) = port.local().expect("an address") else { unreachable!("it is a port") };
     let _clients = (TcpStream::connect(address).await, UnixStream::connect(&path).await);
     let first = timeout(SOON, socket.accept_stream()).await.expect("in time").expect("a connection");
