@@ -8,8 +8,7 @@ use std::io::Write;
 use anyhow::Result;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
-use super::load::Transport;
-use super::load::{Spread, Summary};
+use super::load::{Spread, Summary, Transport};
 use super::report::{AnnalsMemory, PostgresReport, Report, bytes};
 
 /// Prints the report.

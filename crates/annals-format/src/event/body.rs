@@ -63,7 +63,7 @@ fn read_json(
             "the body must be an object: one event, or {\"audit_logs\": […]}".to_owned(),
         ]));
     }
-    // Looked for in the text first, as that is faster: an event by itself has it nowhere.
+    // Looked for in the text first, as that is faster: hardly any event by itself has it anywhere.
     let named = body.contains("\"audit_logs\":");
     let list = named.then(|| json::members(&body).find(|(key, _)| *key == "audit_logs")).flatten();
     let Some((_, list)) = list else {

@@ -129,7 +129,7 @@ pub(super) fn connect(
     if let Some(directory) = absolute.parent().filter(|directory| !directory.is_dir()) {
         return Err(OpenError::NoDirectory { path: directory.into() });
     }
-    // A connection stays on one thread, so it needs no mutex.
+    // One thread at a time uses a connection, so it needs no mutex of its own.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
     let set_up = || -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(&absolute, flags)?;
