@@ -37,12 +37,12 @@ pub(crate) enum Events {
 impl Events {
     pub(crate) fn read(input: &[u8], form: BodyForm, import: bool) -> Result<Self, BodyError> {
         let (mut one, mut many) = (None, Vec::new());
-        read_body(input, form, import, |at, text| match at {
+        read_body(input, form, import, |at, object| match at {
             Some(at) => {
                 assert_eq!(at, many.len(), "events come in order");
-                many.push(text.to_owned());
+                many.push(object.text().to_owned());
             }
-            None => assert_eq!(one.replace(text.to_owned()), None, "one event by itself"),
+            None => assert_eq!(one.replace(object.text().to_owned()), None, "one event by itself"),
         })?;
         match one {
             Some(one) => {

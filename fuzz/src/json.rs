@@ -11,7 +11,7 @@ pub(crate) fn check(text: &str) {
     // Unlike a `Value`, raw text may hold numbers of any size.
     let accepted = serde_json::from_str::<&RawValue>(text).is_ok();
     match json::minify(text, DEPTH_MAX) {
-        Ok(json::Minified { text: minimal, depth }) => {
+        Ok(json::Minified { text: minimal, depth, keys }) => {
             assert!(accepted, "serde_json refuses {text:?}");
             assert_eq!(
                 json::minify(&minimal, DEPTH_MAX).map(|again| again.text).as_ref(),
@@ -28,6 +28,13 @@ pub(crate) fn check(text: &str) {
                 "another meaning"
             );
             check_readers(&minimal, &value);
+            let mut members = Vec::new();
+            json::Object::with_keys(&minimal, &keys).each_member(|key, value| members.push((key, value)));
+            assert_eq!(
+                members,
+                json::members(&minimal).collect::<Vec<_>>(),
+                "other members where keys were found"
+            );
         }
         Err(error) => {
             assert!(error.offset <= text.len());

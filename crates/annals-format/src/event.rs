@@ -10,7 +10,7 @@ pub use fields::Rules;
 
 use std::borrow::Cow;
 
-use crate::{Timestamp, token::LogToken};
+use crate::{Timestamp, json, token::LogToken};
 
 /// What was done to the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,7 +120,11 @@ impl<'a> Event<'a> {
     ///
     /// `at` is the number of the event in its batch, which stands before each field in a fault: `audit_logs[3]`; none for an
     /// event by itself. All faults are reported, one sentence each.
-    pub fn parse(text: &'a str, at: Option<usize>, rules: &Rules) -> Result<Self, Vec<String>> {
-        fields::parse(text, at, rules)
+    pub fn parse(
+        text: impl Into<json::Object<'a>>,
+        at: Option<usize>,
+        rules: &Rules,
+    ) -> Result<Self, Vec<String>> {
+        fields::parse(text.into(), at, rules)
     }
 }

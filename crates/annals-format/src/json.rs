@@ -11,6 +11,6 @@ mod minify;
 mod read;
 
 pub use equal::equal;
-pub use minify::{JsonError, JsonErrorKind, Minified, minify, minify_into};
-pub use read::{Elements, Members, depth, elements, members, string, write_string};
+pub use minify::{JsonError, JsonErrorKind, Keys, Minified, minify, minify_into};
+pub use read::{Elements, Members, Object, depth, elements, members, string, write_string};
 pub(crate) use read::{split_plain, split_value, string_end};

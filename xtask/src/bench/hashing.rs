@@ -33,7 +33,7 @@ impl Covered {
         let minified = json::minify(line, EVENT_DEPTH_MAX)?;
         // Later than all of the sample, which would be refused if it came from the future.
         let now = Timestamp::from_us(i64::MAX / 2);
-        let event = Event::parse(&minified.text, None, &Rules { import: true, now });
+        let event = Event::parse(&minified, None, &Rules { import: true, now });
         let event = event.map_err(|faults| anyhow!("the sample is no event: {}", faults.join("; ")))?;
         let created_at = event.created_at.context("the sample has no time")?;
         // Any others would take as long.

@@ -31,7 +31,7 @@ pub fn read_body(
     bytes: &[u8],
     form: BodyForm,
     import: bool,
-    take: impl FnMut(Option<usize>, &str),
+    take: impl FnMut(Option<usize>, json::Object),
 ) -> Result<(), BodyError> {
     let text = simdutf8::compat::from_utf8(bytes).map_err(|error| {
         BodyError::Malformed(vec![format!("the body is not valid UTF-8 at byte {}", error.valid_up_to())])
@@ -51,24 +51,23 @@ pub fn place(index: usize) -> String {
 fn read_json(
     text: &str,
     bounds: &Bounds,
-    mut take: impl FnMut(Option<usize>, &str),
+    mut take: impl FnMut(Option<usize>, json::Object),
 ) -> Result<(), BodyError> {
     // A batch adds two levels around its events; each event is held to the limit just below.
     let body = json::minify(text, bounds.depth_max + 2)
         .map_err(|error| BodyError::Malformed(vec![format!("the body is not acceptable JSON: {error}")]))?;
     let too_deep = body.depth > bounds.depth_max;
-    let body = body.text;
+    let json::Minified { text: body, keys, .. } = body;
     if !body.starts_with('{') {
         return Err(BodyError::Invalid(vec![
             "the body must be an object: one event, or {\"audit_logs\": […]}".to_owned(),
         ]));
     }
-    // Looked for in the text first, as that is faster: hardly any event by itself has it anywhere.
-    let named = body.contains("\"audit_logs\":");
-    let list = named.then(|| json::members(&body).find(|(key, _)| *key == "audit_logs")).flatten();
+    let is_batch = keys.iter().any(|key| body.get(key.clone()) == Some("\"audit_logs\""));
+    let list = is_batch.then(|| json::members(&body).find(|(key, _)| *key == "audit_logs")).flatten();
     let Some((_, list)) = list else {
         bounds.check(&body, too_deep, || "the event".to_owned())?;
-        take(None, &body);
+        take(None, json::Object::with_keys(&body, &keys));
         return Ok(());
     };
     if let Some((other, _)) = json::members(&body).find(|(key, _)| *key != "audit_logs") {
@@ -91,7 +90,7 @@ fn read_json(
         // The array and the object around it are not the event's own levels.
         let too_deep = too_deep && json::depth(event) > bounds.depth_max;
         bounds.check(event, too_deep, || place(count))?;
-        take(Some(count), event);
+        take(Some(count), event.into());
         count += 1;
     }
     if count == 0 {
@@ -103,7 +102,7 @@ fn read_json(
 fn read_ndjson(
     text: &str,
     bounds: &Bounds,
-    mut take: impl FnMut(Option<usize>, &str),
+    mut take: impl FnMut(Option<usize>, json::Object),
 ) -> Result<(), BodyError> {
     // One event at a time, so that it is still in the processor's cache when it is taken.
     let mut event = String::new();
@@ -117,13 +116,12 @@ fn read_ndjson(
                 limits::NDJSON_LINES_MAX
             )]));
         }
-        event.clear();
         match json::minify_into(&mut event, line, bounds.depth_max) {
-            Ok(_) => {
+            Ok((_, keys)) => {
                 bounds.check(&event, false, || place(count))?;
                 // Once there is a fault, only further faults count.
                 if faults.is_empty() {
-                    take(Some(count), &event);
+                    take(Some(count), json::Object::with_keys(&event, &keys));
                 }
             }
             Err(error) => faults.push(format!("{} is not acceptable JSON: {error}", place(count))),

@@ -45,17 +45,19 @@ const FIELDS: [&str; 21] = [
     "idempotency_key",
 ];
 
-pub(super) fn parse<'a>(text: &'a str, at: Option<usize>, rules: &Rules) -> Result<Event<'a>, Vec<String>> {
+pub(super) fn parse<'a>(
+    object: json::Object<'a>,
+    at: Option<usize>,
+    rules: &Rules,
+) -> Result<Event<'a>, Vec<String>> {
     let mut faults = Faults { at, sentences: Vec::new() };
-    if !text.starts_with('{') {
+    if !object.text().starts_with('{') {
         faults.add("", "must be an object");
         return Err(faults.sentences);
     }
     let mut draft = Draft::default();
     let mut forms = Forms::default();
-    for (field, value) in json::members(text) {
-        draft.take(field, value, rules, &mut forms, &mut faults);
-    }
+    object.each_member(|field, value| draft.take(field, value, rules, &mut forms, &mut faults));
     draft.finish(&forms, rules, faults)
 }
 

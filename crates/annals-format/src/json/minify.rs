@@ -1,6 +1,6 @@
 //! The strict scanner: checks a JSON text and writes its minimal spelling in the same pass.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 use crate::sentence::shortened;
 
@@ -11,7 +11,12 @@ pub struct Minified {
     pub text: String,
     /// How deep arrays and objects nest in it; 0 for a scalar.
     pub depth: usize,
+    /// Where the keys of the object stand that it is, with their quotes; none if it is no object.
+    pub keys: Keys,
 }
+
+/// Where the keys of an object stand in its text, with their quotes.
+pub type Keys = Vec<Range<usize>>;
 
 /// Why a text is not acceptable JSON, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,21 +74,18 @@ impl std::error::Error for JsonError {}
 /// `depth_max` counts nested arrays and objects: `[[1]]` has depth 2.
 pub fn minify(input: &str, depth_max: usize) -> Result<Minified, JsonError> {
     let mut text = String::with_capacity(input.len());
-    let depth = minify_into(&mut text, input, depth_max)?;
-    Ok(Minified { text, depth })
+    let (depth, keys) = minify_into(&mut text, input, depth_max)?;
+    Ok(Minified { text, depth, keys })
 }
 
-/// The same, appended to `out`, which an error leaves as it was. Returns how deep arrays and objects nest.
-pub fn minify_into(out: &mut String, input: &str, depth_max: usize) -> Result<usize, JsonError> {
-    let length = out.len();
+/// The same in the place of what was in `out`. Returns how deep arrays and objects nest, and where the keys of the object stand
+/// that it is. After an error `out` is of no use.
+pub fn minify_into(out: &mut String, input: &str, depth_max: usize) -> Result<(usize, Keys), JsonError> {
+    out.clear();
     let mut scan =
         Scan { input, at: 0, copied: 0, out, keys: Vec::new(), depth: 0, depth_seen: 0, depth_max };
-    let done = scan.text();
-    let depth = scan.depth_seen;
-    if done.is_err() {
-        out.truncate(length);
-    }
-    done.map(|()| depth)
+    scan.text()?;
+    Ok((scan.depth_seen, scan.keys))
 }
 
 /// Keys of an object that are compared each with each, which for a few is faster than sorting them.
@@ -96,8 +98,8 @@ struct Scan<'a> {
     /// long pieces.
     copied: usize,
     out: &'a mut String,
-    /// Where in `out` the keys of the objects that are open lie; an object's own are at the end.
-    keys: Vec<(usize, usize)>,
+    /// Where in `out` the keys of the objects that are open lie; an object's own are at the end, and the outermost one's stay.
+    keys: Keys,
     depth: usize,
     depth_seen: usize,
     depth_max: usize,
@@ -186,7 +188,7 @@ impl Scan<'_> {
                 }
                 let start = self.place();
                 self.string()?;
-                self.keys.push((start, self.place()));
+                self.keys.push(start..self.place());
                 self.skip_space();
                 if self.peek() != Some(b':') {
                     return self.expected("a colon");
@@ -209,6 +211,9 @@ impl Scan<'_> {
             }
         }
         self.refuse_duplicates(first_key)?;
+        if self.depth > 1 {
+            self.keys.truncate(first_key);
+        }
         self.depth -= 1;
         Ok(())
     }
@@ -216,27 +221,29 @@ impl Scan<'_> {
     /// Compares the keys of the object that ends here. Keys have one spelling by now, so bytes decide.
     fn refuse_duplicates(&mut self, first_key: usize) -> Result<(), JsonError> {
         if self.keys.len() - first_key < 2 {
-            self.keys.truncate(first_key);
             return Ok(());
         }
         self.copy();
         let out = self.out.as_str();
-        let key = |range: &(usize, usize)| out.get(range.0..range.1).unwrap_or_default();
-        let keys = self.keys.get_mut(first_key..).unwrap_or_default();
+        let text = |key: &Range<usize>| out.get(key.clone()).unwrap_or_default();
+        let keys = self.keys.get(first_key..).unwrap_or_default();
+        // By length first, which tells most keys apart without looking at them.
         let twice = if keys.len() <= PAIRWISE_KEYS_MAX {
-            let mut rest = &*keys;
-            std::iter::from_fn(|| rest.split_off_first().map(|one| (key(one), rest)))
-                .find_map(|(one, later)| later.iter().any(|other| key(other) == one).then_some(one))
+            let mut rest = keys;
+            std::iter::from_fn(|| rest.split_off_first().map(|one| (one, rest)))
+                .find(|(one, later)| {
+                    later.iter().any(|other| other.len() == one.len() && text(other) == text(one))
+                })
+                .map(|(one, _)| text(one))
         } else {
-            // By length first, which tells most keys apart without looking at them.
-            keys.sort_unstable_by(|a, b| (key(a).len(), key(a)).cmp(&(key(b).len(), key(b))));
-            keys.windows(2).find_map(|pair| match pair {
-                [a, b] if key(a) == key(b) => Some(key(a)),
+            let mut sorted: Vec<(usize, &str)> = keys.iter().map(|key| (key.len(), text(key))).collect();
+            sorted.sort_unstable();
+            sorted.windows(2).find_map(|pair| match pair {
+                [a, b] if a == b => Some(a.1),
                 _ => None,
             })
         };
         let twice = twice.map(|key| shortened(key.trim_matches('"')));
-        self.keys.truncate(first_key);
         twice.map_or(Ok(()), |name| Err(self.error(JsonErrorKind::DuplicateKey(name))))
     }
 
@@ -397,7 +404,39 @@ mod tests {
 
     use super::*;
 
+    fn json() -> impl Strategy<Value = String> {
+        let scalar =
+            prop_oneof!["-?[1-9][0-9]{0,3}", "\"[a-c,:{}\\[\\]]{0,5}\"", Just("\"\\\"\\u0007\"".to_owned())];
+        scalar.prop_recursive(3, 24, 5, |inner| {
+            let space = "[ \n]{0,2}";
+            let object = prop::collection::btree_map("[a-z\\\\]{0,3}", (space, inner.clone()), 0..5)
+                .prop_map(|members| {
+                    let member = |(key, (space, value)): (&String, &(String, String))| {
+                        format!("{space}{}:{space}{value}{space}", key_text(key))
+                    };
+                    format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(","))
+                });
+            let array =
+                prop::collection::vec(inner, 0..4).prop_map(|values| format!("[{}]", values.join(" , ")));
+            prop_oneof![2 => object, 1 => array]
+        })
+    }
+
+    fn key_text(key: &str) -> String {
+        let mut text = String::new();
+        crate::json::write_string(&mut text, key);
+        text
+    }
+
     proptest! {
+        #[test]
+        fn keys_are_where_members_are_read(text in json()) {
+            let minified = minify(&text, 10).expect("made as JSON");
+            let mut found = Vec::new();
+            crate::json::Object::from(&minified).each_member(|key, value| found.push((key, value)));
+            prop_assert_eq!(found, crate::json::members(&minified.text).collect::<Vec<_>>());
+        }
+
         /// Whether few keys are compared or many.
         #[test]
         fn a_key_that_comes_twice_is_found(

@@ -3,7 +3,61 @@
 //! These functions take the output of [`minify`](super::minify) on trust. On any other text they may skip or stop
 //! early, but they neither panic nor loop.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
+
+use super::Minified;
+
+/// An object in minimal spelling, and where its keys stand if that is known: its members are then given without reading them.
+#[derive(Debug, Clone, Copy)]
+pub struct Object<'a> {
+    text: &'a str,
+    keys: Option<&'a [Range<usize>]>,
+}
+
+impl<'a> Object<'a> {
+    /// An object whose keys stand at `keys`, as [`minify`](super::minify) found them.
+    pub fn with_keys(text: &'a str, keys: &'a [Range<usize>]) -> Self {
+        Self { text, keys: Some(keys) }
+    }
+
+    /// Its text.
+    pub fn text(self) -> &'a str {
+        self.text
+    }
+
+    /// Gives each `(key, value)`: the key without its quotes and still escaped, the value as its JSON text; nothing when it is no
+    /// object.
+    pub fn each_member(self, mut each: impl FnMut(&'a str, &'a str)) {
+        let Some(keys) = self.keys else {
+            return members(self.text).for_each(|(key, value)| each(key, value));
+        };
+        let mut keys = keys.iter().peekable();
+        while let Some(key) = keys.next() {
+            // A colon stands before the value, and a comma or the closing brace behind it.
+            let end = keys.peek().map_or(self.text.len(), |next| next.start).saturating_sub(1);
+            let text = |range| self.text.get(range).unwrap_or_default();
+            each(text(key.start + 1..key.end.saturating_sub(1)), text(key.end + 1..end));
+        }
+    }
+}
+
+impl<'a> From<&'a String> for Object<'a> {
+    fn from(text: &'a String) -> Self {
+        text.as_str().into()
+    }
+}
+
+impl<'a> From<&'a Minified> for Object<'a> {
+    fn from(minified: &'a Minified) -> Self {
+        Self::with_keys(&minified.text, &minified.keys)
+    }
+}
+
+impl<'a> From<&'a str> for Object<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { text, keys: None }
+    }
+}
 
 /// The members of an object in minimal spelling; nothing when `object` is no object.
 pub fn members(object: &str) -> Members<'_> {

@@ -47,9 +47,9 @@ impl Drafts {
         let mut events = Vec::with_capacity(body.len() / 1_024 + 1);
         let (mut unknown, mut single) = (Vec::new(), false);
         let mut randomness = Randomness::default();
-        let read = event::read_body(body, form, rules.import, |at, text| {
+        let read = event::read_body(body, form, rules.import, |at, object| {
             single = at.is_none();
-            match Event::parse(text, at, rules) {
+            match Event::parse(object, at, rules) {
                 Err(sentences) => faults.extend(sentences),
                 // Once there is a fault, only further faults count.
                 Ok(_) if faults.any() => {}
@@ -60,7 +60,7 @@ impl Drafts {
                         let title = event.workspace_title.as_deref().map(str::to_owned);
                         unknown.push(Unknown { at, token: token.to_owned(), title });
                     }
-                    events.push(draft(&event, text, workspaces, &mut randomness));
+                    events.push(draft(&event, object.text(), workspaces, &mut randomness));
                 }
             }
         });
