@@ -17,7 +17,7 @@ use self::{leaf::Leaf, shape::fields};
 use crate::{
     LogToken, Row, Timestamp,
     entry::{Section, leaf as hashing, leaf::Salt},
-    json,
+    hex, json,
 };
 
 /// The version that is written and read here.
@@ -177,7 +177,7 @@ fn text<'a>(leaf: &str, sections: impl Iterator<Item = Option<&'a Disclosed>>) -
     let disclosed = Section::ALL.into_iter().zip(sections).filter_map(|(section, it)| Some((section, it?)));
     for (at, (section, disclosed)) in disclosed.enumerate() {
         out.extend([if at > 0 { ",\"" } else { "\"" }, section.as_str(), "\":{\"salt\":\""]);
-        hashing::push_hex(&mut out, &disclosed.salt);
+        hex::push(&mut out, &disclosed.salt);
         out.push_str("\",\"text\":");
         json::write_string(&mut out, &disclosed.text);
         out.push('}');

@@ -15,6 +15,7 @@
 pub mod disclosure;
 pub mod entry;
 pub mod event;
+pub mod hex;
 pub mod json;
 pub mod limits;
 pub mod object_type;

@@ -4,6 +4,9 @@ use std::fmt;
 
 use jiff::{civil, fmt::temporal};
 
+/// Bytes of an instant's text.
+pub(crate) const TEXT_BYTES: usize = 20;
+
 /// Microseconds in a second.
 pub const SECOND_US: i64 = 1_000_000;
 
@@ -80,6 +83,33 @@ impl Timestamp {
         civil_us(date, civil::Time::midnight()).map(Self)
     }
 
+    /// Appends the text that is shown, always 20 characters: `2025-07-01T14:30:00Z`.
+    pub fn push_to(self, out: &mut String) {
+        // Every entry of every answer passes here, so the date is computed directly (Hinnant's days-to-civil).
+        let seconds = self.0.div_euclid(SECOND_US);
+        let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        let days = days + 719_468;
+        let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted_month = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+        let mut text = *b"0000-00-00T00:00:00Z";
+        let numbers =
+            [(0, year / 100), (2, year % 100), (5, month), (8, day), (11, hour), (14, minute), (17, second)];
+        for (at, number) in numbers {
+            let digits = [number / 10, number % 10].map(|digit| b'0' + digit.to_le_bytes()[0]);
+            for (to, from) in text.iter_mut().skip(at).zip(digits) {
+                *to = from;
+            }
+        }
+        out.push_str(std::str::from_utf8(&text).unwrap_or_default());
+    }
+
     /// The first microsecond of the next UTC day.
     pub fn next_day(self) -> Self {
         const DAY_US: i64 = 24 * 60 * 60 * SECOND_US;
@@ -104,32 +134,9 @@ fn civil_us(date: civil::Date, time: civil::Time) -> Result<i64, InvalidTime> {
 /// Whole seconds in UTC, always 20 characters: `2025-07-01T14:30:00Z`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Every entry of every answer passes here, so the date is computed directly (Hinnant's days-to-civil).
-        let seconds = self.0.div_euclid(SECOND_US);
-        let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-        let days = days + 719_468;
-        let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-        let year_of_era =
-            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let shifted_month = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-        let year = year_of_era + era * 400 + i64::from(month <= 2);
-        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-        if !(0..10_000).contains(&year) {
-            return write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
-        }
-        let mut text = *b"0000-00-00T00:00:00Z";
-        let numbers =
-            [(0, year / 100), (2, year % 100), (5, month), (8, day), (11, hour), (14, minute), (17, second)];
-        for (at, number) in numbers {
-            let digits = [number / 10, number % 10].map(|digit| b'0' + digit.to_le_bytes()[0]);
-            for (to, from) in text.iter_mut().skip(at).zip(digits) {
-                *to = from;
-            }
-        }
-        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        let mut text = String::with_capacity(TEXT_BYTES);
+        self.push_to(&mut text);
+        f.write_str(&text)
     }
 }
 

@@ -2,11 +2,16 @@
 
 use std::fmt;
 
+use crate::hex;
+
 /// Names one entry of an account; 64 bits, drawn at random or kept from an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LogToken(pub u64);
 
 const PREFIX: &str = "adt_lg_";
+
+/// Bytes of a token's text.
+const TEXT_BYTES: usize = PREFIX.len() + 16;
 
 impl LogToken {
     /// Reads `adt_lg_` + 16 lower-case hexadecimal digits; anything else is no token.
@@ -19,18 +24,19 @@ impl LogToken {
         }
         u64::from_str_radix(digits, 16).ok().map(Self)
     }
+
+    /// Appends the text that [`parse`](Self::parse) reads.
+    pub fn push_to(self, out: &mut String) {
+        out.push_str(PREFIX);
+        hex::push(out, &self.0.to_be_bytes());
+    }
 }
 
 impl fmt::Display for LogToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Every row that is unpacked passes here, and padding takes long.
-        let mut digits = [b'0'; 16];
-        for (digit, shift) in digits.iter_mut().rev().zip((0..64).step_by(4)) {
-            let nibble = (self.0 >> shift & 15).to_le_bytes()[0];
-            *digit = if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
-        }
-        f.write_str(PREFIX)?;
-        f.write_str(std::str::from_utf8(&digits).unwrap_or_default())
+        let mut text = String::with_capacity(TEXT_BYTES);
+        self.push_to(&mut text);
+        f.write_str(&text)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 
+use annals_format::hex;
+
 /// Bytes that each thread draws at a time. A request needs a few dozen, and a call of the operating system for each would
 /// cost more than the rest of what is done with them.
 const POOL_BYTES: usize = 1_024;
@@ -59,7 +61,10 @@ fn draw(bytes: &mut [u8]) {
 
 /// A name such as `wrkspc_0a1b2c3d4e5f6071`: the prefix and sixteen lower-case hexadecimal digits.
 pub fn name(prefix: &str) -> String {
-    format!("{prefix}{:016x}", u64::from_le_bytes(bytes()))
+    let mut name = String::with_capacity(prefix.len() + 16);
+    name.push_str(prefix);
+    hex::push(&mut name, &bytes::<8>());
+    name
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::{
     Draft, Event,
     entry::{Entry, Origin, Salts},
     event::Rules,
+    hex,
     limits::{EVENT_DEPTH_MAX, IMPORT_BYTES_MAX},
 };
 
@@ -146,12 +147,12 @@ fn a_log_that_lies_gets_no_other_fields_shown() {
     let old = {
         let text = Row::decode(&entry.row).expect("own row").section(Section::Object).expect("a section");
         let mut digits = String::new();
-        hashing::push_hex(&mut digits, &hashing::digest(&Salts::derive(&SEED).0[1], &[&text]));
+        hex::push(&mut digits, &hashing::digest(&Salts::derive(&SEED).0[1], &[&text]));
         digits
     };
     let parse = |lie: &str| {
         let mut digits = String::new();
-        hashing::push_hex(&mut digits, &hashing::digest(&[7; 16], &[lie]));
+        hex::push(&mut digits, &hashing::digest(&[7; 16], &[lie]));
         let lying = Disclosed { salt: [7; 16], text: lie.to_owned() };
         let text = text(&leaf.replace(&old, &digits), [None, Some(&lying), None, None].into_iter());
         Disclosure::parse(text.as_bytes())
@@ -206,11 +207,11 @@ proptest! {
         }
         let mut expected: Value = serde_json::from_str(&served).expect("an answer is JSON");
         let mut seed = String::new();
-        hashing::push_hex(&mut seed, &SEED);
+        hex::push(&mut seed, &SEED);
         prop_assert!(!text.contains(&seed));
         for section in Section::ALL {
             let mut salt = String::new();
-            hashing::push_hex(&mut salt, &Salts::derive(&SEED).0[section as usize]);
+            hex::push(&mut salt, &Salts::derive(&SEED).0[section as usize]);
             let hidden = withheld.contains(&section);
             prop_assert_eq!(read.section(section).is_none(), hidden);
             prop_assert_eq!(read.section(section).map(str::to_owned), row.section(section).filter(|_| !hidden));

@@ -1,6 +1,6 @@
 //! From an event to an entry: everything that does not depend on the entry's place is done before it has one.
 
-use std::{borrow::Cow, fmt::Write as _, ops::Range};
+use std::{borrow::Cow, ops::Range};
 
 use annals_tlog::Hash;
 
@@ -66,9 +66,10 @@ pub struct Entry {
 impl Draft {
     /// Writes the texts of an event and computes the digests of its sections.
     pub fn new(event: &Event, origin: &Origin) -> Self {
-        // Writing to a String cannot fail.
         let mut envelope = String::with_capacity(512);
-        let _ = write!(envelope, "\"token\":\"{}\"", origin.token);
+        envelope.push_str("\"token\":\"");
+        origin.token.push_to(&mut envelope);
+        envelope.push('"');
         member(&mut envelope, ",\"event\":", Some(event.action.event_name()));
         member(&mut envelope, ",\"object_type\":", Some(&event.object_type));
         member(&mut envelope, ",\"object_token\":", event.object_token.as_deref());
@@ -79,10 +80,8 @@ impl Draft {
         // One buffer for the three sections that are put together here; it does not outlive this function.
         let mut texts = String::with_capacity(event.context.len() + event.metadata.len() + 512);
         member(&mut texts, "\"user\":", event.user.as_deref());
-        let _ = match event.user_id {
-            Some(id) => write!(texts, ",\"user_id\":{id}"),
-            None => write!(texts, ",\"user_id\":null"),
-        };
+        let mut digits = itoa::Buffer::new();
+        texts.extend([",\"user_id\":", event.user_id.map_or("null", |id| digits.format(id))]);
         member(&mut texts, ",\"user_role\":", event.user_role.as_deref());
         let actor_end = texts.len();
         member(&mut texts, "\"object_title\":", event.object_title.as_deref());
@@ -149,8 +148,9 @@ impl Draft {
     /// Gives the entry its instant and with it its final form.
     pub fn complete(&self, created_at: Timestamp) -> Entry {
         let mut envelope = String::with_capacity(self.envelope_end + 32);
-        // Writing to a String cannot fail.
-        let _ = write!(envelope, "{}{created_at}\"", self.text(0..self.envelope_end));
+        envelope.push_str(self.text(0..self.envelope_end));
+        created_at.push_to(&mut envelope);
+        envelope.push('"');
         let leaf = leaf::hash(&leaf::leaf_text(&envelope, created_at.us(), &self.digests));
         let row = row::encode(&self.seed, created_at, &envelope, &self.sections);
         Entry { row, leaf, created_at }

@@ -5,6 +5,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
 use super::Section;
+use crate::hex;
 
 /// What the salt of one section is: 16 bytes.
 pub(crate) type Salt = [u8; 16];
@@ -57,33 +58,20 @@ pub(crate) fn digest(salt: &Salt, parts: &[&str]) -> Digest {
 
 /// Writes the text of a leaf: the envelope's members, the instant to the microsecond, the digests.
 pub(crate) fn leaf_text(envelope: &str, created_us: i64, digests: &[Digest; 4]) -> String {
-    use std::fmt::Write as _;
     let mut leaf = String::with_capacity(envelope.len() + 400);
     leaf.push('{');
     leaf.push_str(envelope);
-    // Writing to a String cannot fail.
-    let _ = write!(leaf, ",\"created_us\":{created_us},\"sections\":{{");
+    leaf.extend([",\"created_us\":", itoa::Buffer::new().format(created_us), ",\"sections\":{"]);
     for (at, (section, digest)) in Section::ALL.iter().zip(digests).enumerate() {
         if at > 0 {
             leaf.push(',');
         }
         leaf.extend(["\"", section.as_str(), "\":\""]);
-        push_hex(&mut leaf, digest);
+        hex::push(&mut leaf, digest);
         leaf.push('"');
     }
     leaf.push_str("}}");
     leaf
-}
-
-/// Appends at most 32 bytes in lower-case hexadecimal.
-pub(crate) fn push_hex(out: &mut String, bytes: &[u8]) {
-    let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
-    let mut text = [b'0'; 64];
-    for (pair, byte) in text.as_chunks_mut().0.iter_mut().zip(bytes) {
-        *pair = [digit(byte >> 4), digit(byte & 15)];
-    }
-    let written = text.get(..2 * bytes.len()).unwrap_or(&text);
-    out.push_str(std::str::from_utf8(written).unwrap_or_default());
 }
 
 /// The RFC 6962 hash of a leaf.

@@ -7,7 +7,7 @@ mod fields;
 pub(crate) use bindings::Bindings;
 pub(crate) use bytes::{HEAD_BYTES_MAX, stored_length, write};
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::borrow::Cow;
 
 use annals_tlog::Hash;
 
@@ -236,8 +236,7 @@ impl<'a> Row<'a> {
         if self.bindings.mask() != 0 {
             out.push_str("\"]");
         }
-        // Writing to a String cannot fail.
-        let _ = write!(out, ",\"index\":{index}}}");
+        out.extend([",\"index\":", itoa::Buffer::new().format(index), "}"]);
     }
 
     /// The text of a section, with its braces; `None` if it is no longer there.

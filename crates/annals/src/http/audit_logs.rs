@@ -1,6 +1,6 @@
 //! `/v2/audit_logs`: list, get, record.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::sync::Arc;
 
 use annals_format::{ListQuery, LogToken, Row, event::BodyForm};
 use annals_store::{ReadError, Role, Scope};
@@ -24,6 +24,9 @@ use crate::{
     limits,
 };
 
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 /// Bytes of a token and an index in an answer, about.
@@ -166,15 +169,22 @@ pub(super) async fn record(
         headers.insert(PREFERENCE_APPLIED, HeaderValue::from_static("return=minimal"));
     }
     if answer.recorded.iter().all(|recorded| recorded.replayed) {
-        headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
+        headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
     }
     if answer.single
         && let Some(recorded) = answer.recorded.first()
-        && let Ok(location) = here.link(&format!("/v2/audit_logs/{}", recorded.token)).try_into()
+        && let Ok(location) = location(&here, recorded.token).try_into()
     {
         headers.insert(header::LOCATION, location);
     }
     Ok(response)
+}
+
+/// The link to an audit log.
+fn location(here: &Here, token: LogToken) -> String {
+    let mut path = String::from("/v2/audit_logs/");
+    token.push_to(&mut path);
+    here.link(&path)
 }
 
 fn json(body: String) -> impl IntoResponse {
@@ -218,9 +228,10 @@ fn write_answer(answer: &Answer, minimal: bool) -> Result<String, ApiError> {
         if !minimal {
             return write_entry(&recorded.row, recorded.index, out);
         }
-        let replayed = if recorded.replayed { ",\"replayed\":true" } else { "" };
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{{\"token\":\"{}\",\"index\":{}{replayed}}}", recorded.token, recorded.index);
+        out.push_str("{\"token\":\"");
+        recorded.token.push_to(out);
+        out.extend(["\",\"index\":", itoa::Buffer::new().format(recorded.index)]);
+        out.push_str(if recorded.replayed { ",\"replayed\":true}" } else { "}" });
         Ok(())
     };
     let mut body = String::with_capacity(answer.recorded.len() * MINIMAL_BYTES);
@@ -265,7 +276,7 @@ pub(super) fn body_form(headers: &HeaderMap) -> Result<BodyForm, ApiError> {
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let key = value.to_str().ok().filter(|key| (1..=limits::IDEMPOTENCY_KEY_BYTES_MAX).contains(&key.len()));
     match key {
         Some(key) => Ok(Some(key.to_owned())),
@@ -282,7 +293,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
 /// Whether the caller asked for tokens and indexes only (RFC 7240).
 fn prefers_minimal(headers: &HeaderMap) -> bool {
     headers
-        .get_all("prefer")
+        .get_all(PREFER)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split([',', ';']))

@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{
-        StatusCode, Uri, header,
+        HeaderName, StatusCode, Uri, header,
         request::Parts,
         uri::{Authority, PathAndQuery},
     },
@@ -13,6 +13,9 @@ use axum::{
 
 use super::{App, error::ApiError};
 use crate::server::Remote;
+
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 /// The URL under which the caller reached the server, without a slash at its end, and what they asked for there.
 #[derive(Debug, Clone)]
@@ -24,7 +27,7 @@ pub(super) struct Here {
 impl Here {
     /// The link to a path (with its query) on this server.
     pub(super) fn link(&self, target: &str) -> String {
-        format!("{}{target}", self.base)
+        [self.base.as_str(), target].concat()
     }
 
     /// The link to what was asked for.
@@ -58,13 +61,13 @@ impl FromRequestParts<Arc<App>> for Here {
             Some(ConnectInfo(Remote::Socket)) => true,
             None => false,
         };
-        let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let header = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let forwarded = if trusted { Forwarded::read(header) } else { Forwarded::default() };
         let own_scheme = if app.config.tls.is_some() { "https" } else { "http" };
         let scheme = forwarded.scheme.unwrap_or(own_scheme);
         let host = forwarded
             .host
-            .or_else(|| header(header::HOST.as_str()))
+            .or_else(|| header(header::HOST))
             .or_else(|| uri.authority().map(Authority::as_str))
             .map_or_else(|| Cow::Owned(app.config.listen.to_string()), Cow::Borrowed);
         let sound = host.parse::<Authority>().is_ok_and(|authority| !authority.as_str().contains('@'));
@@ -74,7 +77,7 @@ impl FromRequestParts<Arc<App>> for Here {
                 format!("{host:?} is no host to build links with"),
             ));
         }
-        Ok(Self { base: format!("{scheme}://{host}"), target })
+        Ok(Self { base: [scheme, "://", &host].concat(), target })
     }
 }
 
@@ -86,10 +89,10 @@ struct Forwarded<'a> {
 }
 
 impl<'a> Forwarded<'a> {
-    fn read(header: impl Fn(&'static str) -> Option<&'a str>) -> Self {
+    fn read(header: impl Fn(HeaderName) -> Option<&'a str>) -> Self {
         // The element that the nearest proxy added is the last one.
         let last = |value: &'a str| value.rsplit(',').next().unwrap_or_default().trim();
-        let element = header("forwarded").map(last).unwrap_or_default();
+        let element = header(header::FORWARDED).map(last).unwrap_or_default();
         let parameter = |name: &str| {
             element.split(';').filter_map(|pair| pair.split_once('=')).find_map(|(key, value)| {
                 key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"'))
@@ -99,8 +102,8 @@ impl<'a> Forwarded<'a> {
         let known =
             |scheme: &str| ["http", "https"].into_iter().find(|known| known.eq_ignore_ascii_case(scheme));
         Self {
-            scheme: parameter("proto").or_else(|| older("x-forwarded-proto")).and_then(known),
-            host: parameter("host").or_else(|| older("x-forwarded-host")),
+            scheme: parameter("proto").or_else(|| older(X_FORWARDED_PROTO)).and_then(known),
+            host: parameter("host").or_else(|| older(X_FORWARDED_HOST)),
         }
     }
 }

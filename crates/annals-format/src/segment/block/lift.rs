@@ -1,7 +1,5 @@
 //! What is lifted out of the rows of a block before they are compressed, and put back after.
 
-use std::fmt::Write as _;
-
 use super::{Arranged, BlockRow, LIFTED, LIFTED_ERASED};
 use crate::{
     LogToken, Row, Timestamp,
@@ -10,29 +8,29 @@ use crate::{
         row::{self, Bindings},
     },
     segment::bytes::{Cursor, Reason, TOO_SHORT, push_leb},
+    time::TEXT_BYTES,
 };
 
 const TOKEN_START: &str = "\"token\":\"";
 const TIME_START: &str = "\"created_at\":\"";
-/// Bytes of an instant's text.
-const TIME_BYTES: usize = 20;
 
 /// Takes out of rows what need not be compressed, if each of them can be put together again.
 pub(super) fn lift(rows: &[BlockRow]) -> Option<Arranged> {
     let mut lifted = Lifted::default();
     let mut texts = Vec::with_capacity(rows.len());
+    let mut again = String::new();
     for BlockRow { bytes, row } in rows {
         let row = row.as_ref()?;
         let [envelope, rest @ ..] = row.texts();
         let envelope = envelope.strip_prefix(TOKEN_START)?;
         let (token_text, envelope) = envelope.split_once('"')?;
         let envelope = envelope.strip_suffix('"')?;
-        let (envelope, time_text) = envelope.split_at_checked(envelope.len().checked_sub(TIME_BYTES)?)?;
+        let (envelope, time_text) = envelope.split_at_checked(envelope.len().checked_sub(TEXT_BYTES)?)?;
         let token = LogToken::parse(token_text)?;
-        // What is left out is put back just as it was: the texts of the token and of the instant, and the lengths.
-        let same = token.to_string() == token_text
-            && row.created_at().to_string() == time_text
-            && row::stored_length(row.bindings(), row.texts()) == bytes.len();
+        // What is left out is put back just as it was: the instant as it is written, and the lengths. A token has one text only.
+        again.clear();
+        row.created_at().push_to(&mut again);
+        let same = again == time_text && row::stored_length(row.bindings(), row.texts()) == bytes.len();
         if !same {
             return None;
         }
@@ -119,11 +117,10 @@ impl Lifted {
         {
             let created_at = Timestamp::from_us(*us);
             envelope.clear();
-            // Writing to a String cannot fail. What is text already is not formatted: that takes longer.
             envelope.push_str(TOKEN_START);
-            let _ = write!(envelope, "{token}");
+            token.push_to(envelope);
             envelope.extend(["\"", rest_of_envelope, TIME_START]);
-            let _ = write!(envelope, "{created_at}");
+            created_at.push_to(envelope);
             envelope.push('"');
             let texts = [envelope, actor, object, changed, unchanged, context];
             each(Ok(Row::of_texts(bindings.clone(), created_at, texts)));
