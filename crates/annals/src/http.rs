@@ -17,6 +17,7 @@ mod only;
 mod openapi;
 mod proof;
 mod rate_limit;
+mod routes;
 mod schema;
 mod stats;
 mod tlog;
@@ -60,8 +61,8 @@ impl App {
 }
 
 /// The API and its description.
-fn api(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
-    let authenticated = OpenApiRouter::new()
+fn api() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
+    OpenApiRouter::with_openapi(openapi::describe())
         .routes(routes!(audit_logs::list, audit_logs::record))
         .routes(routes!(stats::stats))
         .routes(routes!(erase::erase))
@@ -71,9 +72,6 @@ fn api(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(workspaces::me))
         .routes(routes!(workspaces::list))
         .routes(routes!(workspaces::get))
-        .route_layer(Around(auth::Authenticate(Arc::clone(app))));
-    OpenApiRouter::with_openapi(openapi::describe())
-        .merge(authenticated)
         .routes(routes!(oauth::token))
         .split_for_parts()
 }
@@ -87,6 +85,7 @@ pub fn service(
         .layer(Around(wrap::Wrap(Arc::clone(&app))))
         .layer(Only::those(|request| has(request, header::ACCEPT_ENCODING), CompressionLayer::new()))
         .layer(Only::those(may_be_of_another_page, cors()))
+        .layer(Around(auth::Authenticate(Arc::clone(&app))))
         .layer(Only::those(
             |request| has(request, header::CONTENT_ENCODING),
             RequestDecompressionLayer::new().gzip(true).zstd(true),
@@ -106,7 +105,7 @@ fn may_be_of_another_page(request: &Request) -> bool {
 }
 
 fn router(app: Arc<App>) -> Router {
-    let (api, document) = api(&app);
+    let (api, document) = api();
     let document = Arc::new(openapi::complete(document));
     let logs = Router::new()
         .route("/tlog/{account}/checkpoint", get(tlog::checkpoint))

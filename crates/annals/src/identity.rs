@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use annals_format::Timestamp;
-use annals_store::{AccountId, Catalog, Identity, ReadError, TokenHash, TokenKind, Use};
+use annals_store::{Catalog, Identity, ReadError, TokenHash, TokenKind, Use};
 use moka::sync::Cache;
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
@@ -38,14 +38,17 @@ impl Secret {
 
     /// Takes a text for a secret if it has the form of one.
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix("ann_").and_then(|rest| rest.split_once('_'))?.1;
-        let (random, check) = digits.split_at_checked(RANDOM_DIGITS)?;
-        (check.as_bytes() == check_digits(random)).then(|| Self(text.to_owned()))
+        is_secret(text).then(|| Self(text.to_owned()))
     }
 
     /// What is stored of it. The token has 256 random bits, so one round of SHA-256 is enough.
     pub fn hash(&self) -> TokenHash {
         Sha256::digest(&self.0).into()
+    }
+
+    /// The same of a text, if it has the form of a secret: for each request, so nothing is copied.
+    fn hash_of(text: &str) -> Option<TokenHash> {
+        is_secret(text).then(|| Sha256::digest(text).into())
     }
 
     /// The text, to be shown to its new owner.
@@ -58,6 +61,12 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
     }
+}
+
+fn is_secret(text: &str) -> bool {
+    let digits = text.strip_prefix("ann_").and_then(|rest| rest.split_once('_'));
+    let parts = digits.and_then(|(_, digits)| digits.split_at_checked(RANDOM_DIGITS));
+    parts.is_some_and(|(random, check)| check.as_bytes() == check_digits(random))
 }
 
 fn check_digits(random: &str) -> [u8; CHECK_DIGITS] {
@@ -105,7 +114,8 @@ pub enum Denied {
 pub struct Identities {
     catalog: Arc<dyn Catalog>,
     remembered: Cache<TokenHash, Option<Arc<Identity>>>,
-    used: Mutex<HashMap<(AccountId, String), Timestamp>>,
+    /// When tokens were used, by what is stored of their secrets, so that nothing is copied to look one up.
+    used: Mutex<HashMap<TokenHash, Use>>,
 }
 
 impl Identities {
@@ -120,7 +130,7 @@ impl Identities {
 
     /// Who the bearer of this text is, if they may come in at `now`.
     pub async fn identify(&self, text: &str, now: Timestamp) -> Result<Arc<Identity>, Denied> {
-        let hash = Secret::parse(text).ok_or(Denied::Unknown)?.hash();
+        let hash = Secret::hash_of(text).ok_or(Denied::Unknown)?;
         let identity = match self.remembered.get(&hash) {
             Some(identity) => identity,
             None => {
@@ -137,21 +147,17 @@ impl Identities {
         if let Some(at) = token.expires_at.filter(|at| *at <= now) {
             return Err(Denied::Expired(at));
         }
-        let mut used = self.used.lock();
-        match used.get_mut(&(identity.account, token.id.clone())) {
-            Some(at) => *at = now,
-            None => {
-                used.insert((identity.account, token.id.clone()), now);
-            }
-        }
-        drop(used);
+        self.used.lock().entry(hash).and_modify(|used| used.at = now).or_insert_with(|| Use {
+            account: identity.account,
+            id: token.id.clone(),
+            at: now,
+        });
         Ok(identity)
     }
 
     /// When tokens were used since the last call.
     pub fn take_uses(&self) -> Vec<Use> {
-        let used = std::mem::take(&mut *self.used.lock());
-        used.into_iter().map(|((account, id), at)| Use { account, id, at }).collect()
+        std::mem::take(&mut *self.used.lock()).into_values().collect()
     }
 }
 

@@ -23,7 +23,11 @@ impl<S> Inner for S where
 /// Something that is done around a service.
 pub(super) trait Surround: Clone {
     /// Answers a request, most often with what the service within answers.
-    fn answer(self, request: Request, inner: impl Inner) -> impl Future<Output = Response> + Send + 'static;
+    fn answer(
+        self,
+        request: Request,
+        inner: impl Inner,
+    ) -> impl Future<Output = Result<Response, Infallible>> + Send + 'static;
 }
 
 /// The layer that does it.
@@ -55,7 +59,6 @@ impl<S: Inner, D: Surround> Service<Request> for Surrounded<S, D> {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let answer = self.does.clone().answer(request, self.inner.clone());
-        Box::pin(async move { Ok(answer.await) })
+        Box::pin(self.does.clone().answer(request, self.inner.clone()))
     }
 }

@@ -1,12 +1,12 @@
 //! Who calls, what they may do, and how much of it is left to them this hour.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use annals_format::Timestamp;
 use annals_store::{AccountId, Identity, Role, Scope};
 use axum::{
     extract::{FromRequestParts, Request},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 
@@ -15,7 +15,12 @@ use super::{
     around::{Inner, Surround},
     error::ApiError,
     rate_limit::Quota,
+    routes::needs_token,
 };
+
+const LIMIT: HeaderName = HeaderName::from_static("x-rate-limit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("x-rate-limit-remaining");
+const RESET: HeaderName = HeaderName::from_static("x-rate-limit-reset");
 
 /// The bearer of a valid access token.
 #[derive(Debug, Clone)]
@@ -65,17 +70,20 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// Lets only bearers of valid tokens through, counts their requests and says what is left.
+/// Lets only bearers of valid tokens through to what [needs](needs_token) one, counts their requests and says what is left.
 #[derive(Clone)]
 pub(super) struct Authenticate(pub(super) Arc<App>);
 
 impl Surround for Authenticate {
-    async fn answer(self, mut request: Request, mut inner: impl Inner) -> Response {
+    async fn answer(self, mut request: Request, mut inner: impl Inner) -> Result<Response, Infallible> {
+        if !needs_token(request.uri().path()) {
+            return inner.call(request).await;
+        }
         let app = &self.0;
         let now = app.engine.clock.now();
-        let identity = match identify(app, request.headers()).await {
+        let identity = match identify(app, request.headers(), now).await {
             Ok(Caller(identity)) => identity,
-            Err(error) => return error.into_response(),
+            Err(error) => return Ok(error.into_response()),
         };
         let writes = request.method() == Method::POST;
         let quota = app.rate_limits.take(identity.account, &identity.token.id, writes, now);
@@ -83,17 +91,16 @@ impl Surround for Authenticate {
             Some(quota) => used_up(quota, now).into_response(),
             None => {
                 request.extensions_mut().insert(Caller(identity));
-                let Ok(response) = inner.call(request).await;
-                response
+                inner.call(request).await?
             }
         };
         if let Some(quota) = quota {
             let headers = response.headers_mut();
-            headers.insert("x-rate-limit-limit", HeaderValue::from(quota.limit));
-            headers.insert("x-rate-limit-remaining", HeaderValue::from(quota.remaining));
-            headers.insert("x-rate-limit-reset", HeaderValue::from(quota.reset));
+            headers.insert(LIMIT, HeaderValue::from(quota.limit));
+            headers.insert(REMAINING, HeaderValue::from(quota.remaining));
+            headers.insert(RESET, HeaderValue::from(quota.reset));
         }
-        response
+        Ok(response)
     }
 }
 
@@ -106,8 +113,7 @@ fn used_up(quota: Quota, now: Timestamp) -> ApiError {
 }
 
 /// The bearer of the access token among these headers; their request is not counted.
-pub(super) async fn identify(app: &App, headers: &HeaderMap) -> Result<Caller, ApiError> {
-    let now = app.engine.clock.now();
+pub(super) async fn identify(app: &App, headers: &HeaderMap, now: Timestamp) -> Result<Caller, ApiError> {
     Ok(Caller(app.engine.identities.identify(bearer(headers)?, now).await?))
 }
 

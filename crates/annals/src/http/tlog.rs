@@ -76,7 +76,7 @@ async fn admit(app: &App, token: &str, headers: &HeaderMap) -> Result<Account, A
         return Ok(account.clone());
     }
     // Who has no token does not learn which logs there are.
-    let caller = auth::identify(app, headers).await?;
+    let caller = auth::identify(app, headers, app.engine.clock.now()).await?;
     let Some(account) = account.filter(|account| account.id == caller.account()) else {
         return Err(ApiError::new(StatusCode::NOT_FOUND, format!("Log {} not found.", shown(token))));
     };
