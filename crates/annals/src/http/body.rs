@@ -61,10 +61,9 @@ impl Budget {
     }
 
     async fn read_all(&self, body: &mut Body, bytes_max: usize) -> Result<Held, ApiError> {
-        // What was announced, in one piece; a sender that announces more than it sends gets no more than this.
         let announced =
             HttpBody::size_hint(body).exact().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0);
-        let mut bytes = BytesMut::with_capacity(announced.min(ANNOUNCED_BYTES_MAX));
+        let mut bytes = BytesMut::new();
         let mut share: Option<OwnedSemaphorePermit> = None;
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| {
@@ -81,6 +80,14 @@ impl Budget {
             match &mut share {
                 Some(share) => share.merge(more),
                 None => share = Some(more),
+            }
+            if bytes.is_empty() && body.is_end_stream() {
+                // Small bodies come in one piece.
+                return Ok(Held { bytes: chunk, _share: share });
+            }
+            if bytes.is_empty() {
+                // What was announced, in one piece; a sender that announces more than it sends gets no more than this.
+                bytes.reserve(announced.min(ANNOUNCED_BYTES_MAX));
             }
             bytes.extend_from_slice(&chunk);
         }

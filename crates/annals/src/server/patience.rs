@@ -24,17 +24,17 @@ pub(super) struct Handler(Arc<Patience>);
 
 impl Patience {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(State::new(Instant::now())))
+        Self(Mutex::default())
     }
 
     /// Bytes arrived.
     pub(super) fn received(&self) {
-        self.0.lock().received(Instant::now());
+        self.0.lock().received();
     }
 
     /// The peer took bytes.
     pub(super) fn sent(&self) {
-        self.0.lock().sent(Instant::now());
+        self.0.lock().sent();
     }
 
     /// The headers of a request are complete.
@@ -43,63 +43,61 @@ impl Patience {
         Handler(Arc::clone(self))
     }
 
-    /// When the connection is to be given up if nothing happens; `None` while it is our turn.
-    pub(super) fn end(&self) -> Option<Instant> {
-        self.0.lock().end()
+    /// When the connection, which waits for its peer at `now`, is to be given up if nothing happens; `None` while it is our turn.
+    pub(super) fn end(&self, now: Instant) -> Option<Instant> {
+        self.0.lock().end(now)
     }
 }
 
 impl Drop for Handler {
     fn drop(&mut self) {
-        self.0.0.lock().finished(Instant::now());
+        self.0.0.lock().finished();
     }
 }
 
+/// Only waiting takes time, so the clock is looked at when it begins and not at each event before.
+#[derive(Default)]
 struct State {
     /// Requests whose handler has not answered yet. While there is one the peer waits for us, and bodies have a limit of
     /// their own.
     handlers: u32,
     /// Whether it is known to be HTTP/2, where bytes that belong to no request are common.
     http2: bool,
-    /// When the first bytes came of headers that are not complete.
+    /// Whether bytes came of headers that are not complete.
+    within_headers: bool,
+    /// Since when the rest of them has been waited for.
     headers_since: Option<Instant>,
-    /// When something was last sent or answered.
-    quiet_since: Instant,
+    /// Since when anything has been waited for, after something was last sent or answered.
+    quiet_since: Option<Instant>,
 }
 
 impl State {
-    fn new(now: Instant) -> Self {
-        Self { handlers: 0, http2: false, headers_since: None, quiet_since: now }
+    fn received(&mut self) {
+        self.within_headers |= self.handlers == 0 && !self.http2;
     }
 
-    fn received(&mut self, now: Instant) {
-        if self.handlers == 0 && !self.http2 {
-            self.headers_since.get_or_insert(now);
-        }
-    }
-
-    fn sent(&mut self, now: Instant) {
-        self.headers_since = None;
-        self.quiet_since = now;
+    fn sent(&mut self) {
+        (self.within_headers, self.headers_since, self.quiet_since) = (false, None, None);
     }
 
     fn started(&mut self, version: Version) {
         self.handlers += 1;
         self.http2 = version == Version::HTTP_2;
-        self.headers_since = None;
+        (self.within_headers, self.headers_since) = (false, None);
     }
 
-    fn finished(&mut self, now: Instant) {
+    fn finished(&mut self) {
         self.handlers -= 1;
-        self.quiet_since = now;
+        self.quiet_since = None;
     }
 
-    fn end(&self) -> Option<Instant> {
+    fn end(&mut self, now: Instant) -> Option<Instant> {
         if self.handlers > 0 {
             return None;
         }
-        let idle = self.quiet_since + LONGEST;
-        Some(self.headers_since.map_or(idle, |since| idle.min(since + HEADERS)))
+        let idle = *self.quiet_since.get_or_insert(now) + LONGEST;
+        let headers = self.within_headers.then(|| *self.headers_since.get_or_insert(now) + HEADERS);
+        Some(headers.map_or(idle, |headers| idle.min(headers)))
     }
 }
 
@@ -111,34 +109,36 @@ mod tests {
     fn silence_is_borne_longer_than_slow_headers() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
-        let mut state = State::new(at(0));
-        assert_eq!(state.end(), Some(at(0) + LONGEST));
-        state.received(at(1));
-        state.received(at(6));
-        assert_eq!(state.end(), Some(at(1) + HEADERS), "the first byte counts");
+        let mut state = State::default();
+        assert_eq!(state.end(at(0)), Some(at(0) + LONGEST));
+        state.received();
+        assert_eq!(state.end(at(1)), Some(at(1) + HEADERS));
+        state.received();
+        assert_eq!(state.end(at(6)), Some(at(1) + HEADERS), "the first byte counts");
 
         state.started(Version::HTTP_11);
-        state.received(at(7));
-        assert_eq!(state.end(), None, "it is our turn");
-        state.finished(at(100));
-        assert_eq!(state.end(), Some(at(100) + LONGEST));
+        state.received();
+        assert_eq!(state.end(at(7)), None, "it is our turn");
+        state.finished();
+        assert_eq!(state.end(at(100)), Some(at(100) + LONGEST));
+        assert_eq!(state.end(at(101)), Some(at(100) + LONGEST), "the answer is not taken");
 
-        state.received(at(101));
-        assert_eq!(state.end(), Some(at(101) + HEADERS));
-        state.sent(at(102));
-        assert_eq!(state.end(), Some(at(102) + LONGEST));
+        state.received();
+        assert_eq!(state.end(at(101)), Some(at(101) + HEADERS));
+        state.sent();
+        assert_eq!(state.end(at(102)), Some(at(102) + LONGEST));
     }
 
     #[test]
     fn requests_of_http2_overlap_and_have_company() {
         let start = Instant::now();
-        let mut state = State::new(start);
+        let mut state = State::default();
         state.started(Version::HTTP_2);
         state.started(Version::HTTP_2);
-        state.finished(start);
-        assert_eq!(state.end(), None);
-        state.finished(start);
-        state.received(start);
-        assert_eq!(state.end(), Some(start + LONGEST), "a window update is no header");
+        state.finished();
+        assert_eq!(state.end(start), None);
+        state.finished();
+        state.received();
+        assert_eq!(state.end(start), Some(start + LONGEST), "a window update is no header");
     }
 }

@@ -40,7 +40,7 @@ impl Stream {
         loop {
             let now = Instant::now();
             // While it is our turn nothing ends, but a later look is due, as not every end of a turn wakes this task.
-            let end = self.patience.end();
+            let end = self.patience.end(now);
             let look_again = end.unwrap_or(now + LONGEST);
             if look_again <= now {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
