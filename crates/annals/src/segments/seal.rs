@@ -15,6 +15,9 @@ use super::{
     polite::Polite,
 };
 
+/// Bytes that an entry takes in a segment, generously.
+const ENTRY_BYTES: usize = 320;
+
 /// Rows that are read from the catalog while those before them are sealed: what a segment in the making holds of them.
 const READ_ROWS: usize = 256;
 
@@ -76,7 +79,9 @@ impl Keeper {
                 None => return Ok(None),
             },
         };
-        let mut sealer = Sealer::new(Polite::new(Vec::new()), dictionary, &options, terms)?;
+        // One that grows would be copied again and again; the system provides only what is written to.
+        let sink = Polite::new(Vec::with_capacity(indexes.len() * ENTRY_BYTES));
+        let mut sealer = Sealer::new(sink, dictionary, &options, terms)?;
         let mut chunks = indexes.chunks(READ_ROWS);
         let mut read = match chunks.next() {
             Some(chunk) => self.read(account, chunk).await?,

@@ -3,7 +3,10 @@
 use std::io;
 
 use foldhash::fast::RandomState;
-use indexmap::IndexMap;
+use indexmap::{
+    IndexMap,
+    map::raw_entry_v1::{RawEntryApiV1 as _, RawEntryMut},
+};
 
 use crate::segment::{
     Field,
@@ -26,12 +29,17 @@ struct Positions {
 impl Postings {
     /// Adds a position to a term, unless it is there already; returns the number of the term.
     pub(super) fn add(&mut self, term: &[u8], position: u32) -> usize {
-        if let Some((number, _, positions)) = self.0.get_full_mut(term) {
-            positions.add(position);
-            return number;
+        match self.0.raw_entry_mut_v1().from_key(term) {
+            RawEntryMut::Occupied(mut known) => {
+                known.get_mut().add(position);
+                known.index()
+            }
+            RawEntryMut::Vacant(new) => {
+                let number = new.index();
+                new.insert(term.into(), Positions { first: position, last: position, distances: Vec::new() });
+                number
+            }
         }
-        let positions = Positions { first: position, last: position, distances: Vec::new() };
-        self.0.insert_full(term.into(), positions).0
     }
 
     /// Adds a position to the term with a number.
