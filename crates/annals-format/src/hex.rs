@@ -3,13 +3,24 @@
 /// Digits that are put together before they are appended.
 const DIGITS: usize = 64;
 
+/// The two digits of each byte.
+const PAIRS: [[u8; 2]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < pairs.len() {
+        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
+
 /// Appends two digits for each byte. Every entry passes here, and formatting takes several times as long.
 pub fn push(out: &mut String, bytes: &[u8]) {
-    let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
     for bytes in bytes.chunks(DIGITS / 2) {
-        let mut text = [b'0'; DIGITS];
+        let mut text = [0; DIGITS];
         for (pair, byte) in text.as_chunks_mut().0.iter_mut().zip(bytes) {
-            *pair = [digit(byte >> 4), digit(byte & 15)];
+            *pair = PAIRS[usize::from(*byte)];
         }
         let written = text.get(..2 * bytes.len()).unwrap_or(&text);
         out.push_str(std::str::from_utf8(written).unwrap_or_default());

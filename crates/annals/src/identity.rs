@@ -4,6 +4,7 @@ use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use annals_format::Timestamp;
 use annals_store::{Catalog, Identity, ReadError, TokenHash, TokenKind, Use};
+use foldhash::fast::RandomState;
 use moka::sync::Cache;
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
@@ -113,9 +114,9 @@ pub enum Denied {
 /// Recognises bearers, remembering each for a moment.
 pub struct Identities {
     catalog: Arc<dyn Catalog>,
-    remembered: Cache<TokenHash, Option<Arc<Identity>>>,
+    remembered: Cache<TokenHash, Option<Arc<Identity>>, RandomState>,
     /// When tokens were used, by what is stored of their secrets, so that nothing is copied to look one up.
-    used: Mutex<HashMap<TokenHash, Use>>,
+    used: Mutex<HashMap<TokenHash, Use, RandomState>>,
 }
 
 impl Identities {
@@ -124,7 +125,7 @@ impl Identities {
         let remembered = Cache::builder()
             .max_capacity(limits::REMEMBERED_MAX)
             .time_to_live(Duration::from_secs(limits::IDENTITY_SECONDS_MAX))
-            .build();
+            .build_with_hasher(RandomState::default());
         Self { catalog, remembered, used: Mutex::default() }
     }
 

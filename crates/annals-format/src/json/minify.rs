@@ -82,11 +82,22 @@ pub fn minify(input: &str, depth_max: usize) -> Result<Minified, JsonError> {
 /// that it is. After an error `out` is of no use.
 pub fn minify_into(out: &mut String, input: &str, depth_max: usize) -> Result<(usize, Keys), JsonError> {
     out.clear();
-    let mut scan =
-        Scan { input, at: 0, copied: 0, out, keys: Vec::new(), depth: 0, depth_seen: 0, depth_max };
+    let mut scan = Scan {
+        input,
+        at: 0,
+        copied: 0,
+        out,
+        keys: Vec::with_capacity(KEYS),
+        depth: 0,
+        depth_seen: 0,
+        depth_max,
+    };
     scan.text()?;
     Ok((scan.depth_seen, scan.keys))
 }
+
+/// Keys that there is room for from the start: those of most events.
+const KEYS: usize = 32;
 
 /// Keys of an object that are compared each with each, which for a few is faster than sorting them.
 const PAIRWISE_KEYS_MAX: usize = 24;
@@ -227,15 +238,19 @@ impl Scan<'_> {
         let out = self.out.as_str();
         let text = |key: &Range<usize>| out.get(key.clone()).unwrap_or_default();
         let keys = self.keys.get(first_key..).unwrap_or_default();
-        // By length first, which tells most keys apart without looking at them.
         let twice = if keys.len() <= PAIRWISE_KEYS_MAX {
-            let mut rest = keys;
-            std::iter::from_fn(|| rest.split_off_first().map(|one| (one, rest)))
-                .find(|(one, later)| {
-                    later.iter().any(|other| other.len() == one.len() && text(other) == text(one))
-                })
-                .map(|(one, _)| text(one))
+            // One bit for all keys alike in length, beginning and end: few have that of one before them.
+            let mut seen = 0_u64;
+            keys.iter().enumerate().find_map(|(at, key)| {
+                let key = text(key);
+                let byte = |at: usize| usize::from(key.as_bytes().get(at).copied().unwrap_or(0));
+                let bit = 1 << ((key.len() + 7 * byte(1) + 31 * byte(key.len().saturating_sub(2))) % 64);
+                let before = if seen & bit == 0 { &[] } else { keys.get(..at).unwrap_or_default() };
+                seen |= bit;
+                before.iter().any(|other| other.len() == key.len() && text(other) == key).then_some(key)
+            })
         } else {
+            // By length first, which tells most keys apart without looking at them.
             let mut sorted: Vec<(usize, &str)> = keys.iter().map(|key| (key.len(), text(key))).collect();
             sorted.sort_unstable();
             sorted.windows(2).find_map(|pair| match pair {

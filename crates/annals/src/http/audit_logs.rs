@@ -292,12 +292,14 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
 
 /// Whether the caller asked for tokens and indexes only (RFC 7240).
 fn prefers_minimal(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(PREFER)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split([',', ';']))
-        .filter_map(|preference| preference.split_once('='))
-        .map(|(name, value)| (name.trim(), value.trim().trim_matches('"')))
-        .any(|(name, value)| name.eq_ignore_ascii_case("return") && value.eq_ignore_ascii_case("minimal"))
+    let is_minimal = |preference: &str| {
+        let preference = preference.split_once('=');
+        preference.is_some_and(|(name, value)| {
+            name.trim().eq_ignore_ascii_case("return")
+                && value.trim().trim_matches('"').eq_ignore_ascii_case("minimal")
+        })
+    };
+    // Most say no more than this, which is then not taken apart.
+    let says = |value: &str| value == "return=minimal" || value.split([',', ';']).any(is_minimal);
+    headers.get_all(PREFER).iter().any(|value| value.to_str().is_ok_and(says))
 }
