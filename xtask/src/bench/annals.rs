@@ -143,12 +143,12 @@ impl Annals {
             body.extend_from_slice(b"\n");
             rows += 1;
             if rows == PRELOAD_BATCH_ROWS {
-                http.post(Content::Ndjson, body.split().freeze()).await?;
+                http.post(Content::Ndjson, &body.split()).await?;
                 rows = 0;
             }
         }
         let rest: Bytes = body.freeze();
-        if rest.is_empty() { Ok(()) } else { http.post(Content::Ndjson, rest).await }
+        if rest.is_empty() { Ok(()) } else { http.post(Content::Ndjson, &rest).await }
     }
 
     /// One page of the list; `query` ends in `&` when it is not empty.

@@ -1,17 +1,19 @@
 //! A lean HTTP/1.1 client: one keep-alive connection, one request at a time. It has the server's processors to itself while
 //! it sends and reads, so it does no more than that.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_util::either::Either;
 
 /// Headers of an answer, at most.
-const HEADERS_MAX: usize = 64;
+const HEADERS_MAX: usize = 24;
 
 /// Bodies up to this size are sent together with their head.
 const SMALL_BYTES_MAX: usize = 16 * 1024;
@@ -86,50 +88,56 @@ impl Http {
     }
 
     /// Writes events, or what is no event to the server; another answer than is due to it is an error.
-    pub(crate) async fn post(&mut self, content: Content, body: Bytes) -> Result<()> {
+    pub(crate) async fn post(&mut self, content: Content, body: &[u8]) -> Result<()> {
         let request = "POST /v2/audit_logs";
+        self.begin(request);
         let (mime, length) = (content.mime(), body.len());
-        let about = format!("content-type: {mime}\r\ncontent-length: {length}\r\n");
-        self.send(request, &about, &body).await?;
-        self.receive(request, content.answer()).await.map(drop)
-    }
-
-    /// Reads `target` (a path with its query); anything but 200 is an error.
-    pub(crate) async fn get(&mut self, target: &str) -> Result<Bytes> {
-        let request = format!("GET {target}");
-        self.send(&request, "", &[]).await?;
-        self.receive(&request, 200).await
-    }
-
-    async fn send(&mut self, request: &str, about: &str, body: &[u8]) -> Result<()> {
-        self.sending.clear();
-        for part in [request, " HTTP/1.1\r\n", &self.headers, about, "\r\n"] {
-            self.sending.extend_from_slice(part.as_bytes());
-        }
-        if body.len() <= SMALL_BYTES_MAX {
+        write!(self.sending, "content-type: {mime}\r\ncontent-length: {length}\r\n\r\n")?;
+        if length <= SMALL_BYTES_MAX {
             self.sending.extend_from_slice(body);
             self.stream.write_all(&self.sending).await?;
         } else {
             self.stream.write_all(&self.sending).await?;
             self.stream.write_all(body).await?;
         }
+        let answer = self.receive(request, content.answer()).await?;
+        self.received.advance(answer.end);
         Ok(())
     }
 
-    async fn receive(&mut self, request: &str, expected: u16) -> Result<Bytes> {
+    /// Reads `target` (a path with its query); anything but 200 is an error.
+    pub(crate) async fn get(&mut self, target: &str) -> Result<Bytes> {
+        let request = format!("GET {target}");
+        self.begin(&request);
+        self.sending.extend_from_slice(b"\r\n");
+        self.stream.write_all(&self.sending).await?;
+        let answer = self.receive(&request, 200).await?;
+        Ok(self.received.split_to(answer.end).freeze().slice(answer.start..))
+    }
+
+    /// Writes the head of a request but for what is about its body.
+    fn begin(&mut self, request: &str) {
+        self.sending.clear();
+        for part in [request, " HTTP/1.1\r\n", &self.headers] {
+            self.sending.extend_from_slice(part.as_bytes());
+        }
+    }
+
+    /// Waits for the whole answer; returns where its body stands in what was received, which it ends.
+    async fn receive(&mut self, request: &str, expected: u16) -> Result<Range<usize>> {
         let head = loop {
             match Head::parse(&self.received)? {
                 Some(head) => break head,
                 None => self.read(request).await?,
             }
         };
-        let length = head.bytes + head.body_bytes;
-        while self.received.len() < length {
+        let body = head.bytes..head.bytes + head.body_bytes;
+        while self.received.len() < body.end {
             self.read(request).await?;
         }
-        let body = self.received.split_to(length).freeze().slice(head.bytes..);
         let status = head.status;
         if status != expected {
+            let body = &self.received[body];
             let complaint = String::from_utf8_lossy(&body[..body.len().min(1_000)]);
             bail!("{request} answered {status}, not {expected}: {complaint}");
         }

@@ -73,8 +73,7 @@ impl Post {
 
 impl Requests for Post {
     async fn send(&mut self, n: usize) -> Result<u64> {
-        let body = self.bodies[n % self.bodies.len()].clone();
-        self.http.post(self.content, body).await?;
+        self.http.post(self.content, &self.bodies[n % self.bodies.len()]).await?;
         Ok(self.rows)
     }
 }
