@@ -60,7 +60,8 @@ impl App {
     }
 }
 
-/// The API and its description.
+/// The API and its description. Every handler under `/v2/` takes a [`Caller`](auth::Caller), whom `auth::Authenticate` lets in: a
+/// route that it did not know would be closed to everybody.
 fn api() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(openapi::describe())
         .routes(routes!(audit_logs::list, audit_logs::record))
