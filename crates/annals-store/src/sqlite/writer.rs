@@ -62,8 +62,12 @@ impl Writer {
         work: impl FnOnce(&Connection) -> Result<T, CommitError>,
     ) -> Result<T, CommitError> {
         let mut state = self.state.lock();
+        if state.is_due() {
+            // The thread has not come to it since the last commit. It may be late for many, and the log would grow all the while.
+            state.checkpoint(Schedule::after_commit);
+        }
         let result = state.transact(work);
-        let is_due = state.open.as_ref().is_some_and(|open| open.checkpoints.is_due());
+        let is_due = state.is_due();
         drop(state);
         if is_due && let Some(jobs) = &self.jobs {
             // The thread looks after each job. If it has others, it will look after those.
@@ -173,6 +177,11 @@ impl State {
             self.checkpoint(Schedule::at_rest);
             self.written_at = None;
         }
+    }
+
+    /// Whether the log is to be looked after.
+    fn is_due(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.checkpoints.is_due())
     }
 
     /// A checkpoint that fails has lost nothing: the log still holds what it should have copied.
